@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <absl/status/status.h>
+
+#include "distarray/v1/session.pb.h"
+
+namespace distarray::server {
+
+/// Number of a client's stream or unary call, never used again.
+using PeerId = std::int64_t;
+
+/// The way back to one client: a session's stream, or one unary call. Implemented by rpc; any thread may call it; calls return
+/// at once; what is sent is queued in order.
+class Peer {
+ public:
+  virtual ~Peer() = default;
+  virtual void Send(v1::ReplyBatch replies) = 0;
+  /// Ends the stream after what is queued. A unary call ends by itself with its (last) reply.
+  virtual void Finish(absl::Status status) = 0;
+};
+
+/// What rpc tells the front. Implemented by the front; any thread may call it; calls return at once. For one peer: Connected, then any number of
+/// Received (in order) and Drained, then Disconnected, once.
+class Gateway {
+ public:
+  virtual ~Gateway() = default;
+  virtual void Connected(PeerId id, std::shared_ptr<Peer> peer) = 0;
+  virtual void Received(PeerId id, v1::RequestBatch batch) = 0;
+  /// `bytes` (as of ByteSizeLong) of what was sent have been given to the network: send more.
+  virtual void Drained(PeerId id, std::int64_t bytes) = 0;
+  /// The client is gone or has ended its stream.
+  virtual void Disconnected(PeerId id) = 0;
+  /// One unary call, in place of Received: `request` within the session named (empty: none). Without a sequence number it takes the session's next.
+  virtual void Call(PeerId id, std::string session, std::optional<std::int64_t> sequence, v1::Request request) = 0;
+};
+
+}  // namespace distarray::server
