@@ -1,0 +1,1 @@
+#include "engine/distribution/dimension_map.h"
