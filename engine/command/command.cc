@@ -1,0 +1,280 @@
+#include "engine/command/command.h"
+
+#include <type_traits>
+#include <utility>
+
+namespace distarray {
+namespace {
+
+// Readers of parts. ByteReader turns truncation into !ok(); what is in range is checked here.
+class Decoder {
+ public:
+  explicit Decoder(std::string_view bytes) : in_(bytes) {}
+
+  ByteReader& in() { return in_; }
+  bool ok() const { return ok_ && in_.ok(); }
+  bool AtEnd() const { return ok_ && in_.AtEnd(); }
+  void Reject() { ok_ = false; }
+
+  DType GetDType() {
+    const auto number = in_.Get<std::uint8_t>();
+    if (number >= kDTypeCount) {
+      Reject();
+      return DType::kFloat64;
+    }
+    return static_cast<DType>(number);
+  }
+
+  NewBuffer GetNewBuffer() {
+    NewBuffer buffer;
+    buffer.buffer = in_.Get<BufferId>();
+    buffer.distribution = in_.Get<DistributionId>();
+    buffer.dtype = GetDType();
+    return buffer;
+  }
+
+  BufferView GetBufferView() {
+    BufferView view;
+    view.buffer = in_.Get<BufferId>();
+    view.distribution = in_.Get<DistributionId>();
+    view.dtype = GetDType();
+    view.view = View::Decode(in_);
+    return view;
+  }
+
+  OutputBuffer GetOutput() {
+    if (in_.Get<std::uint8_t>() == 0) {
+      return GetNewBuffer();
+    }
+    return GetBufferView();
+  }
+
+  template <typename T, typename F>
+  std::vector<T> GetList(F&& get) {
+    const auto count = in_.Get<std::int64_t>();
+    std::vector<T> list;
+    if (count < 0) {
+      Reject();
+    }
+    for (std::int64_t i = 0; i < count && ok(); ++i) {
+      list.push_back(get());
+    }
+    return list;
+  }
+
+ private:
+  ByteReader in_;
+  bool ok_ = true;
+};
+
+void Put(ByteWriter& out, const NewBuffer& buffer) {
+  out.Put(buffer.buffer);
+  out.Put(buffer.distribution);
+  out.Put(static_cast<std::uint8_t>(buffer.dtype));
+}
+
+void Put(ByteWriter& out, const BufferView& view) {
+  out.Put(view.buffer);
+  out.Put(view.distribution);
+  out.Put(static_cast<std::uint8_t>(view.dtype));
+  view.view.Encode(out);
+}
+
+void Put(ByteWriter& out, const OutputBuffer& output) {
+  out.Put(static_cast<std::uint8_t>(output.index()));
+  std::visit([&out](const auto& what) { Put(out, what); }, output);
+}
+
+template <typename T>
+void PutList(ByteWriter& out, const std::vector<T>& list) {
+  out.Put(static_cast<std::int64_t>(list.size()));
+  for (const T& element : list) {
+    Put(out, element);
+  }
+}
+
+void PutBody(ByteWriter& out, const DefineDistribution& body) {
+  out.Put(body.id);
+  body.distribution->Encode(out);
+}
+void PutBody(ByteWriter& out, const ForgetDistributions& body) { out.PutVector(body.ids); }
+void PutBody(ByteWriter& out, const RunProgram& body) {
+  out.Put(body.space);
+  body.program.Encode(out);
+  PutList(out, body.operands);
+  PutList(out, body.outputs);
+  PutList(out, body.results);
+}
+void PutBody(ByteWriter& out, const Redistribute& body) {
+  Put(out, body.source);
+  Put(out, body.destination);
+}
+void PutBody(ByteWriter& out, const StoreBytes& body) {
+  Put(out, body.buffer);
+  out.PutString(body.bytes);
+}
+void PutBody(ByteWriter& out, const FetchBytes& body) {
+  out.Put(body.buffer);
+  out.Put(body.distribution);
+}
+void PutBody(ByteWriter& out, const FreeBuffers& body) { out.PutVector(body.buffers); }
+void PutBody(ByteWriter& out, const SaveHdf5& body) {
+  Put(out, body.source);
+  out.PutString(body.path);
+  out.PutString(body.dataset);
+  out.Put(static_cast<std::uint8_t>(body.mode));
+}
+void PutBody(ByteWriter& out, const InspectHdf5& body) {
+  out.Put(body.target);
+  out.PutString(body.path);
+  out.PutString(body.dataset);
+}
+void PutBody(ByteWriter& out, const LoadHdf5& body) {
+  Put(out, body.destination);
+  out.PutString(body.path);
+  out.PutString(body.dataset);
+}
+void PutBody(ByteWriter&, const Shutdown&) {}
+
+void GetBody(Decoder& in, DefineDistribution& body) {
+  body.id = in.in().Get<DistributionId>();
+  body.distribution = std::make_shared<const Distribution>(Distribution::Decode(in.in()));
+}
+void GetBody(Decoder& in, ForgetDistributions& body) { body.ids = in.in().GetVector<DistributionId>(); }
+void GetBody(Decoder& in, RunProgram& body) {
+  body.space = in.in().Get<DistributionId>();
+  body.program = Program::Decode(in.in());
+  body.operands = in.GetList<BufferView>([&in] { return in.GetBufferView(); });
+  body.outputs = in.GetList<OutputBuffer>([&in] { return in.GetOutput(); });
+  body.results = in.GetList<NewBuffer>([&in] { return in.GetNewBuffer(); });
+}
+void GetBody(Decoder& in, Redistribute& body) {
+  body.source = in.GetBufferView();
+  body.destination = in.GetOutput();
+}
+void GetBody(Decoder& in, StoreBytes& body) {
+  body.buffer = in.GetNewBuffer();
+  body.bytes = in.in().GetString();
+}
+void GetBody(Decoder& in, FetchBytes& body) {
+  body.buffer = in.in().Get<BufferId>();
+  body.distribution = in.in().Get<DistributionId>();
+}
+void GetBody(Decoder& in, FreeBuffers& body) { body.buffers = in.in().GetVector<BufferId>(); }
+void GetBody(Decoder& in, SaveHdf5& body) {
+  body.source = in.GetBufferView();
+  body.path = in.in().GetString();
+  body.dataset = in.in().GetString();
+  const auto mode = in.in().Get<std::uint8_t>();
+  if (mode > static_cast<std::uint8_t>(SaveMode::kAppend)) {
+    in.Reject();
+    return;
+  }
+  body.mode = static_cast<SaveMode>(mode);
+}
+void GetBody(Decoder& in, InspectHdf5& body) {
+  body.target = in.in().Get<int>();
+  body.path = in.in().GetString();
+  body.dataset = in.in().GetString();
+}
+void GetBody(Decoder& in, LoadHdf5& body) {
+  body.destination = in.GetNewBuffer();
+  body.path = in.in().GetString();
+  body.dataset = in.in().GetString();
+}
+void GetBody(Decoder&, Shutdown&) {}
+
+/// Makes the alternative with this number and reads it; false: no such number.
+template <std::size_t kIndex = 0>
+bool GetAlternative(std::size_t number, Decoder& in, CommandBody& body) {
+  if constexpr (kIndex < std::variant_size_v<CommandBody>) {
+    if (number == kIndex) {
+      GetBody(in, body.emplace<kIndex>());
+      return true;
+    }
+    return GetAlternative<kIndex + 1>(number, in, body);
+  } else {
+    return false;
+  }
+}
+
+}  // namespace
+
+std::string Command::Encode() const {
+  ByteWriter out;
+  out.Put(number);
+  out.Put(lane);
+  out.Put(owner);
+  out.PutVector(targets);
+  out.Put(static_cast<std::uint8_t>(body.index()));
+  std::visit([&out](const auto& what) { PutBody(out, what); }, body);
+  return std::move(out).Take();
+}
+
+absl::StatusOr<Command> Command::Decode(std::string_view bytes) {
+  Decoder in(bytes);
+  Command command;
+  command.number = in.in().Get<std::int64_t>();
+  command.lane = in.in().Get<std::int64_t>();
+  command.owner = in.in().Get<std::int64_t>();
+  command.targets = in.in().GetVector<int>();
+  const auto kind = in.in().Get<std::uint8_t>();
+  if (!in.ok() || !GetAlternative(kind, in, command.body) || !in.AtEnd()) {
+    return Error(Reason::kInternal, "bytes from the front are no command");
+  }
+  return command;
+}
+
+std::string DatasetInfo::Encode() const {
+  ByteWriter out;
+  out.PutVector(shape);
+  out.Put(static_cast<std::uint8_t>(dtype));
+  return std::move(out).Take();
+}
+
+absl::StatusOr<DatasetInfo> DatasetInfo::Decode(std::string_view bytes) {
+  Decoder in(bytes);
+  DatasetInfo info;
+  info.shape = in.in().GetVector<std::int64_t>();
+  info.dtype = in.GetDType();
+  if (!in.AtEnd()) {
+    return Error(Reason::kInternal, "bytes from an engine are no description of a dataset");
+  }
+  return info;
+}
+
+absl::Status CommandReply::status() const {
+  return reason == Reason::kUnspecified ? absl::OkStatus() : Error(reason, message);
+}
+
+std::string CommandReply::Encode() const {
+  ByteWriter out;
+  out.Put(number);
+  out.Put(target);
+  out.Put(static_cast<int>(reason));
+  out.PutString(message);
+  out.PutString(bytes);
+  return std::move(out).Take();
+}
+
+absl::StatusOr<CommandReply> CommandReply::Decode(std::string_view bytes) {
+  Decoder in(bytes);
+  CommandReply reply;
+  reply.number = in.in().Get<std::int64_t>();
+  reply.target = in.in().Get<int>();
+  const int reason = in.in().Get<int>();
+  reply.message = in.in().GetString();
+  reply.bytes = in.in().GetString();
+  if (!in.AtEnd() || reason < 0 || reason > static_cast<int>(Reason::kQueueFull)) {
+    return Error(Reason::kInternal, "bytes from an engine are no reply");
+  }
+  reply.reason = static_cast<Reason>(reason);
+  return reply;
+}
+
+bool HasReply(const CommandBody& body) {
+  return !std::holds_alternative<DefineDistribution>(body) && !std::holds_alternative<ForgetDistributions>(body) &&
+         !std::holds_alternative<FreeBuffers>(body) && !std::holds_alternative<Shutdown>(body);
+}
+
+}  // namespace distarray
