@@ -15,6 +15,15 @@ namespace distarray {
 
 using Shape = std::vector<std::int64_t>;
 
+/// "(3, 4)", "(3,)", "()".
+std::string ToString(const Shape& shape);
+
+/// No negative size, fewer than 2^63 elements (sizes of 0 left out). Error kInvalidValue.
+absl::Status ValidateShape(const Shape& shape);
+
+/// Targets distinct and within [0, engine_count). Error kInvalidValue.
+absl::Status ValidateTargets(std::span<const int> targets, int engine_count);
+
 /// How an array is dealt out: one map a dimension over an N-d process grid. Ranks of the grid are its coordinates in C order;
 /// rank r of the grid is engine targets[r]. A 0-d array has no dimensions and one target. Immutable, shared.
 struct Distribution {

@@ -62,9 +62,6 @@ absl::StatusOr<View> BroadcastView(const View& view, const Shape& shape);
 /// NumPy's broadcast shape of several. Error kInvalidValue: "shapes (3,) and (4,) do not broadcast".
 absl::StatusOr<Shape> BroadcastShapes(const std::vector<Shape>& shapes);
 
-/// "(3, 4)", "(3,)", "()".
-std::string ToString(const Shape& shape);
-
 /// How the elements of a view of an array distributed as `base` lie on the targets that own them, nothing moved: SliceMap for each
 /// dimension, grid coordinate of the owner for fixed ones. Targets that own nothing are dropped (an empty view keeps the
 /// first target). New dimensions are whole. Broadcast dimensions (step 0) are whole with the count of the view, on the owner of the element.
