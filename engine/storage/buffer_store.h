@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+#include "engine/base/status.h"
+#include "engine/distribution/distribution.h"
+#include "engine/dtype/dtype.h"
+#include "engine/storage/memory_pool.h"
+
+namespace distarray {
+
+/// One engine's part of a stored array. Gives its memory back to the pool at its end.
+class Buffer {
+ public:
+  Buffer(MemoryPool* pool, Block block, DistributionPtr distribution, DType dtype, std::int64_t owner)
+      : pool_(pool), block_(block), distribution_(std::move(distribution)), dtype_(dtype), owner_(owner) {}
+  ~Buffer() { pool_->Free(block_); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  std::byte* data() const { return block_.data; }
+  std::int64_t bytes() const { return block_.bytes; }
+  const Block& block() const { return block_; }
+  const DistributionPtr& distribution() const { return distribution_; }
+  DType dtype() const { return dtype_; }
+  std::int64_t owner() const { return owner_; }
+  /// Not OK: the elements were never computed, and why.
+  const absl::Status& status() const { return status_; }
+  /// The first reason stays.
+  void Poison(const absl::Status& status) { status_.Update(status); }
+
+ private:
+  MemoryPool* pool_;
+  Block block_;
+  DistributionPtr distribution_;
+  DType dtype_;
+  std::int64_t owner_;
+  absl::Status status_;
+};
+using BufferPtr = std::shared_ptr<Buffer>;
+
+/// An engine's buffers by number. Buffers are shared with the commands that are using them: freeing one under a command is safe.
+class BufferStore {
+ public:
+  /// Error kInternal: there is one of that number.
+  absl::Status Add(std::int64_t id, BufferPtr buffer);
+  /// Error kInternal: there is none.
+  absl::StatusOr<BufferPtr> Find(std::int64_t id) const;
+  /// Nothing happens where there is none.
+  void Erase(std::int64_t id) { buffers_.erase(id); }
+  std::int64_t count() const { return static_cast<std::int64_t>(buffers_.size()); }
+
+ private:
+  std::unordered_map<std::int64_t, BufferPtr> buffers_;
+};
+
+}  // namespace distarray
