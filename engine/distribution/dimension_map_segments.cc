@@ -6,7 +6,8 @@
 namespace distarray {
 namespace {
 
-/// Strided runs shorter than this stay single indices: chance pairs of a random list would only make long, interleaved runs.
+/// Strided runs shorter than this stay single indices: chance pairs of a random list would only make long, interleaved
+/// runs.
 constexpr std::size_t kShortestStridedRun = 4;
 
 /// Length of the longest regular run that begins at `from`.

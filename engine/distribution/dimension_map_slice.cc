@@ -33,8 +33,10 @@ SlicedMap SliceBlocks(const DimensionMap& map, std::int64_t start, std::int64_t 
   return sliced;
 }
 
-/// Cyclic where the slice meets whole blocks, each on the process a fixed number further: then the result is a cyclic map again.
-std::optional<SlicedMap> SliceCycle(const DimensionMap& map, std::int64_t start, std::int64_t step, std::int64_t count) {
+/// Cyclic where the slice meets whole blocks, each on the process a fixed number further: then the result is a cyclic
+/// map again.
+std::optional<SlicedMap> SliceCycle(const DimensionMap& map, std::int64_t start, std::int64_t step,
+                                    std::int64_t count) {
   const std::int64_t block = map.block_size;
   const std::int64_t stride = std::abs(step);
   std::int64_t new_block = 1;

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <absl/strings/str_cat.h>
+
+#include <algorithm>
 
 #include "engine/base/error.h"
 #include "engine/distribution/dimension_map.h"

@@ -1,9 +1,9 @@
 #include "engine/distribution/distribution.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <limits>
-
-#include <absl/strings/str_cat.h>
 
 #include "engine/base/error.h"
 
@@ -39,8 +39,8 @@ absl::Status ValidateTargets(std::span<const int> targets, int engine_count) {
   std::vector<bool> seen(static_cast<std::size_t>(std::max(engine_count, 0)), false);
   for (const int target : targets) {
     if (target < 0 || target >= engine_count) {
-      return Error(Reason::kInvalidValue,
-                   absl::StrCat("targets: ", target, " is not a target; there are ", engine_count, ", numbered from 0"));
+      return Error(Reason::kInvalidValue, absl::StrCat("targets: ", target, " is not a target; there are ",
+                                                       engine_count, ", numbered from 0"));
     }
     if (seen[static_cast<std::size_t>(target)]) {
       return Error(Reason::kInvalidValue, absl::StrCat("targets: ", target, " is given twice"));

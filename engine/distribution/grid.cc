@@ -10,7 +10,8 @@ namespace {
 
 using Factors = std::vector<std::int64_t>;
 
-/// All ascending lists of `length` factors with this product (the factors from position `at` on are still free), in lexicographic order.
+/// All ascending lists of `length` factors with this product (the factors from position `at` on are still free), in
+/// lexicographic order.
 void Factorize(std::int64_t product, std::size_t at, Factors& factors, std::vector<Factors>& out) {
   const std::int64_t least = at == 0 ? 1 : factors[at - 1];
   if (at + 1 == factors.size()) {

@@ -21,7 +21,8 @@ std::vector<const Segment*> ByStart(const std::vector<Segment>& segments) {
   return sorted;
 }
 
-/// Walks over both lists by start, holding the runs that have not ended; false if the pairs to look at become more than `most_pairs`.
+/// Walks over both lists by start, holding the runs that have not ended; false if the pairs to look at become more than
+/// `most_pairs`.
 bool Sweep(const std::vector<const Segment*>& a, const std::vector<const Segment*>& b, std::int64_t most_pairs,
            std::vector<CommonRun>& found) {
   std::vector<const Segment*> open_a;

@@ -1,7 +1,7 @@
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <limits>
-
-#include <absl/strings/str_cat.h>
 
 #include "engine/base/error.h"
 #include "engine/distribution/distribution.h"
@@ -12,9 +12,9 @@ namespace {
 /// The letters, one a dimension.
 absl::StatusOr<std::string> Kinds(const Shape& shape, const DistributionSpec& spec) {
   if (spec.kinds.size() > shape.size()) {
-    return Error(Reason::kInvalidValue, absl::StrCat("dist '", spec.kinds, "' has ", spec.kinds.size(),
-                                                     " letters, but shape ", ToString(shape), " has ", shape.size(),
-                                                     " dimensions"));
+    return Error(Reason::kInvalidValue,
+                 absl::StrCat("dist '", spec.kinds, "' has ", spec.kinds.size(), " letters, but shape ",
+                              ToString(shape), " has ", shape.size(), " dimensions"));
   }
   const auto unknown = spec.kinds.find_first_not_of("nbc");
   if (unknown != std::string::npos) {
@@ -41,7 +41,8 @@ absl::StatusOr<std::vector<std::int64_t>> GivenGrid(const std::string& kinds, co
   std::int64_t processes = 1;
   for (std::size_t d = 0; d < grid.size(); ++d) {
     if (grid[d] < 1) {
-      return Error(Reason::kInvalidValue, absl::StrCat("grid_shape ", given, ": expected at least 1 in each dimension"));
+      return Error(Reason::kInvalidValue,
+                   absl::StrCat("grid_shape ", given, ": expected at least 1 in each dimension"));
     }
     if (grid[d] > 1 && kinds[d] == 'n') {
       return Error(Reason::kInvalidValue, absl::StrCat("grid_shape ", given, ": dimension ", d,
@@ -52,8 +53,8 @@ absl::StatusOr<std::vector<std::int64_t>> GivenGrid(const std::string& kinds, co
     }
   }
   if (processes > static_cast<std::int64_t>(target_count)) {
-    return Error(Reason::kInvalidValue, absl::StrCat("grid_shape ", given, " needs ", processes, " targets, but there are ",
-                                                     target_count));
+    return Error(Reason::kInvalidValue,
+                 absl::StrCat("grid_shape ", given, " needs ", processes, " targets, but there are ", target_count));
   }
   return grid;
 }

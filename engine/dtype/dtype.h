@@ -27,8 +27,9 @@ enum class DType : std::uint8_t {
   kComplex128,
 };
 
-using ElementTypes = std::tuple<bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t, std::uint16_t,
-                                std::uint32_t, std::uint64_t, float, double, std::complex<float>, std::complex<double>>;
+using ElementTypes =
+    std::tuple<bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t,
+               std::uint64_t, float, double, std::complex<float>, std::complex<double>>;
 inline constexpr int kDTypeCount = static_cast<int>(std::tuple_size_v<ElementTypes>);
 
 /// The C++ type of an element type.
@@ -74,7 +75,8 @@ bool CanCastSameKind(DType from, DType to);
 /// Real part's type of a complex type; itself for others.
 DType RealOf(DType dtype);
 
-/// Calls f.template operator()<T>() with the C++ type of dtype. The one place where a dtype known at run time becomes a type.
+/// Calls f.template operator()<T>() with the C++ type of dtype. The one place where a dtype known at run time becomes a
+/// type.
 template <typename F>
 decltype(auto) Visit(DType dtype, F&& f) {
   switch (dtype) {

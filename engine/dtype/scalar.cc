@@ -1,11 +1,11 @@
 #include "engine/dtype/scalar.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <string>
-
-#include <absl/strings/str_cat.h>
 
 #include "engine/base/error.h"
 
@@ -105,9 +105,8 @@ absl::StatusOr<DType> WeakScalarType(const Scalar& scalar, DType array) {
   }
   const DType dtype = array == DType::kBool ? DType::kInt64 : array;
   if (IsInteger(dtype) && !Fits(scalar, dtype)) {
-    return Error(Reason::kInvalidValue,
-                 absl::StrCat("integer ", IntegerText(scalar), " is out of bounds for ",
-                              absl::string_view(NameOf(dtype).data(), NameOf(dtype).size())));
+    return Error(Reason::kInvalidValue, absl::StrCat("integer ", IntegerText(scalar), " is out of bounds for ",
+                                                     absl::string_view(NameOf(dtype).data(), NameOf(dtype).size())));
   }
   return dtype;
 }
