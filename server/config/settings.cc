@@ -1,0 +1,176 @@
+#include "server/config/settings.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <optional>
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
+#include <absl/strings/string_view.h>
+
+#include "server/config/memory.h"
+#include "server/config/values.h"
+
+namespace distarray::server {
+namespace {
+
+constexpr double kDefaultMemoryShare = 0.75;
+constexpr std::int64_t kEnginesMax = 1024;
+// gRPC carries no message of 2 GiB.
+constexpr std::int64_t kMessageLimitLeast = 64 << 10;
+constexpr std::int64_t kMessageLimitMost = 1LL << 30;
+
+template <typename T>
+bool Store(const std::optional<T>& value, T& field) {
+  if (value) {
+    field = *value;
+  }
+  return value.has_value();
+}
+
+bool StorePath(absl::string_view text, std::string& field) {
+  std::error_code error;
+  // Ranks may be started elsewhere, so that a relative path is made absolute here.
+  field = std::filesystem::absolute(std::filesystem::path(std::string(text)), error).lexically_normal().string();
+  return !text.empty() && !error;
+}
+
+std::string WriteSwitch(bool value) { return value ? "true" : ""; }
+
+bool ReadMemoryLimit(absl::string_view text, Options& options) {
+  if (const std::optional<double> percentage = ReadPercentage(text)) {
+    options.memory_limit_bytes =
+        std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(AvailableMemory()) * *percentage / 100));
+    return true;
+  }
+  return Store(ReadBytes(text), options.memory_limit_bytes);
+}
+
+bool ReadMessageLimit(absl::string_view text, Options& options) {
+  const std::optional<std::int64_t> bytes = ReadBytes(text);
+  return bytes && *bytes >= kMessageLimitLeast && *bytes <= kMessageLimitMost &&
+         Store(bytes, options.message_limit_bytes);
+}
+
+bool ReadRole(absl::string_view text, Options& options) {
+  if (text == "auto" || text == "supervisor" || text == "rank") {
+    options.role = text == "auto" ? Role::kAuto : text == "rank" ? Role::kRank : Role::kSupervisor;
+    return true;
+  }
+  return false;
+}
+
+bool ReadLogLevel(absl::string_view text, Options& options) {
+  constexpr std::array<absl::string_view, 6> kLevels = {"trace", "debug", "info", "warning", "error", "off"};
+  options.log_level = std::string(text);
+  return std::find(kLevels.begin(), kLevels.end(), text) != kLevels.end();
+}
+
+bool ReadHeartbeat(absl::string_view text, Options& options) {
+  const std::optional<double> seconds = ReadSeconds(text);
+  return seconds && *seconds >= 1 && Store(seconds, options.heartbeat_timeout_seconds);
+}
+
+const std::array<Setting, 14> kSettings = {{
+    {"engines", "What to run", "N", "one per core", "Number of engine processes: they hold the arrays and compute.",
+     "a whole number from 1 to 1024",
+     [](absl::string_view text, Options& o) { return Store(ReadWhole(text, 1, kEnginesMax), o.engines); },
+     [](const Options& o) { return absl::StrCat(o.engines); }},
+    {"memory-limit", "What to run", "SIZE", "75%",
+     "Most memory that all arrays together may take: a size (16GiB, 500MB) or a share (75%) of what is available to this process "
+     "(the machine's available memory, or the cgroup's limit where that is less). Past it, creating an array fails; nothing else does.",
+     "a size such as 16GiB, or a percentage of the available memory such as 75%", ReadMemoryLimit,
+     [](const Options& o) { return WriteBytes(o.memory_limit_bytes); }},
+    {"data-root", "What to run", "DIR", "no restriction",
+     "Load and save files only below this directory. Without it: whatever the user running distarrayd can reach.",
+     "an existing directory",
+     [](absl::string_view text, Options& o) {
+       return StorePath(text, o.data_root) && std::filesystem::is_directory(o.data_root);
+     },
+     [](const Options& o) { return o.data_root; }},
+
+    {"listen", "Where to find it", "HOST:PORT", "127.0.0.1:7755", "Address to serve on. Port 0 takes any free port: see --port-file.",
+     "HOST:PORT such as 127.0.0.1:7755 or [::1]:0",
+     [](absl::string_view text, Options& o) {
+       o.listen = std::string(text);
+       return ReadHostPort(text).has_value();
+     },
+     [](const Options& o) { return o.listen; }},
+    {"port-file", "Where to find it", "FILE", "none",
+     "Write the address (one line, HOST:PORT) to this file once it is ready to serve; the file is removed at the end.", "a path",
+     [](absl::string_view text, Options& o) { return StorePath(text, o.port_file); },
+     [](const Options& o) { return o.port_file; }},
+    {"allow-remote", "Where to find it", "", "off",
+     "Allow --listen on an address that other machines can reach. There is no authentication yet: whoever can connect can use the "
+     "memory and the files of the user running distarrayd.",
+     "true or false", [](absl::string_view text, Options& o) { return Store(ReadSwitch(text), o.allow_remote); },
+     [](const Options& o) { return WriteSwitch(o.allow_remote); }},
+    {"session-grace", "Where to find it", "TIME", "10s",
+     "How long a client's arrays are kept after its connection broke, so that it can come back.", "a time such as 10s, 500ms or 2m",
+     [](absl::string_view text, Options& o) { return Store(ReadSeconds(text), o.session_grace_seconds); },
+     [](const Options& o) { return absl::StrCat(o.session_grace_seconds, "s"); }},
+    {"message-limit", "Where to find it", "SIZE", "8MiB", "Largest single message a client may send. Larger arrays travel in pieces.",
+     "a size from 64KiB to 1GiB", ReadMessageLimit, [](const Options& o) { return WriteBytes(o.message_limit_bytes); }},
+
+    {"log-level", "Watching it", "LEVEL", "info", "trace, debug, info, warning, error or off.",
+     "one of trace, debug, info, warning, error, off", ReadLogLevel, [](const Options& o) { return o.log_level; }},
+    {"log-file", "Watching it", "FILE", "standard error", "Append the log to this file.", "a path",
+     [](absl::string_view text, Options& o) { return StorePath(text, o.log_file); }, [](const Options&) { return std::string(); }},
+    {"heartbeat-timeout", "Watching it", "TIME", "5s",
+     "A process of the job that has not been heard of for so long is taken for hung, and the job is started again (arrays are lost).",
+     "a time of at least 1s, such as 5s or 1m", ReadHeartbeat,
+     [](const Options& o) { return absl::StrCat(o.heartbeat_timeout_seconds, "s"); }},
+    {"die-with-parent", "For programs that start it", "", "off",
+     "End when standard input reaches its end: give it a pipe, and the daemon ends with the process that holds the other side, "
+     "however that process ends.",
+     "true or false", [](absl::string_view text, Options& o) { return Store(ReadSwitch(text), o.die_with_parent); },
+     [](const Options&) { return std::string(); }},
+    {"role", "For programs that start it", "ROLE", "auto",
+     "supervisor: start and watch the job. rank: be one process of a job that mpirun or srun starts; rank 0 serves, the others are engines. "
+     "auto: rank where a scheduler has started this process as one, else supervisor.",
+     "one of auto, supervisor, rank", ReadRole, [](const Options&) { return std::string(); }},
+    {"config", "Configuration", "FILE", "none",
+     "Read a TOML file: one line \"name = value\" for any of these flags, without the dashes.", "a path",
+     // The file is read before any setting is applied.
+     [](absl::string_view, Options&) { return true; }, [](const Options&) { return std::string(); }},
+}};
+
+std::int64_t CoreCount() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  const int count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+  return std::clamp<std::int64_t>(count, 1, kEnginesMax);
+}
+
+}  // namespace
+
+std::span<const Setting> Settings() { return kSettings; }
+
+std::string VariableOf(const Setting& setting) {
+  return absl::StrCat("DISTARRAYD_", absl::AsciiStrToUpper(absl::StrReplaceAll(setting.name, {{"-", "_"}})));
+}
+
+std::vector<std::string> FlagsOf(const Options& options) {
+  std::vector<std::string> flags;
+  for (const Setting& setting : Settings()) {
+    const std::string text = setting.write(options);
+    if (!text.empty()) {
+      flags.push_back(setting.value.empty() ? absl::StrCat("--", setting.name)
+                                            : absl::StrCat("--", setting.name, "=", text));
+    }
+  }
+  return flags;
+}
+
+Options DefaultOptions() {
+  Options options;
+  options.engines = CoreCount();
+  options.memory_limit_bytes = static_cast<std::int64_t>(static_cast<double>(AvailableMemory()) * kDefaultMemoryShare);
+  return options;
+}
+
+}  // namespace distarray::server

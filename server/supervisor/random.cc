@@ -1,0 +1,22 @@
+#include "server/supervisor/random.h"
+
+#include <sys/random.h>
+
+#include <array>
+#include <cstdlib>
+
+#include <absl/strings/escaping.h>
+#include <absl/strings/string_view.h>
+
+namespace distarray::server {
+
+std::string RandomName() {
+  std::array<char, 16> bytes;
+  // getrandom gives so few bytes always and at once.
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    std::abort();
+  }
+  return absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size()));
+}
+
+}  // namespace distarray::server

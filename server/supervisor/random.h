@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace distarray::server {
+
+/// 32 hexadecimal digits that nobody can guess.
+std::string RandomName();
+
+}  // namespace distarray::server
