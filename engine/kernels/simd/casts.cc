@@ -1,0 +1,56 @@
+#include <limits>
+
+#include "engine/kernels/simd/number.h"
+#include "engine/kernels/simd/tables.h"
+
+namespace distarray::DISTARRAY_KERNEL_SET {
+namespace {
+
+/// NumPy's astype, with one answer for what has none: NaN and numbers out of an integer type's range give its minimum.
+template <Element To, Element From>
+constexpr To Convert(From x) {
+  if constexpr (Boolean<To>) {
+    return IsTrue(x);
+  } else if constexpr (Complex<To>) {
+    if constexpr (Complex<From>) {
+      return To(static_cast<RealPart<To>>(x.real()), static_cast<RealPart<To>>(x.imag()));
+    } else {
+      return To(static_cast<RealPart<To>>(x), 0);
+    }
+  } else if constexpr (Complex<From>) {
+    return Convert<To>(x.real());
+  } else if constexpr (Floating<From> && Integer<To>) {
+    constexpr From kBelow = static_cast<From>(std::numeric_limits<To>::min()) - 1;
+    constexpr From kAbove = static_cast<From>(std::numeric_limits<To>::max() / 2 + 1) * 2;
+    return x > kBelow && x < kAbove ? static_cast<To>(x) : std::numeric_limits<To>::min();
+  } else {
+    return static_cast<To>(x);
+  }
+}
+
+template <Element From, Element To>
+void RunCast(std::int64_t n, const void* in, void* out) {
+  const From* __restrict x = static_cast<const From*>(in);
+  To* __restrict z = static_cast<To*>(out);
+  for (std::int64_t i = 0; i < n; ++i) {
+    z[i] = Convert<To>(x[i]);
+  }
+}
+
+template <Element From, typename... Tos>
+constexpr std::array<CastKernel, kDTypeCount> CastsFrom(std::type_identity<std::tuple<Tos...>>) {
+  return {&RunCast<From, Tos>...};
+}
+
+template <typename... Froms>
+constexpr CastTable MakeCasts(std::type_identity<std::tuple<Froms...>> types) {
+  return {CastsFrom<Froms>(types)...};
+}
+
+constexpr CastTable kCasts = MakeCasts(std::type_identity<ElementTypes>{});
+
+}  // namespace
+
+const CastTable& Casts() { return kCasts; }
+
+}  // namespace distarray::DISTARRAY_KERNEL_SET
