@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "distarray/v1/session.pb.h"
+#include "server/rpc/gateway.h"
+#include "server/session/session.h"
+
+namespace distarray::server {
+
+struct FrontConfig {
+  int engine_count = 0;
+  std::int64_t epoch = 1;
+  std::string instance;
+  std::int64_t memory_limit_bytes = 0;
+  std::string data_root;
+  std::string working_directory;
+  std::int64_t message_bytes_max = 8 << 20;
+  double session_grace_seconds = 10;
+};
+
+/// Everything the front knows, as a state machine for one thread: clients' requests and engines' replies in, commands (scheduler()) and answers
+/// (Peer) out. Time comes in as an argument; nothing here depends on clocks, random numbers or threads.
+class Front {
+ public:
+  explicit Front(const FrontConfig& config);
+
+  void OnConnected(PeerId id, std::shared_ptr<Peer> peer);
+  void OnReceived(PeerId id, v1::RequestBatch batch, double now_seconds);
+  void OnDrained(PeerId id, std::int64_t bytes);
+  void OnDisconnected(PeerId id, double now_seconds);
+  void OnCall(PeerId id, const std::string& session, std::optional<std::int64_t> sequence, v1::Request request,
+              double now_seconds);
+  void OnReply(CommandReply reply);
+
+  /// Ends sessions that nobody has been connected to for the grace period. Returns when to look again, in seconds; negative: no
+  /// session waits for its end.
+  double Expire(double now_seconds);
+
+  /// To be called after every turn: frees what is no longer needed.
+  void Settle();
+
+  Scheduler& scheduler() { return cluster_.scheduler; }
+
+ private:
+  struct Client {
+    std::shared_ptr<Peer> peer;
+    std::shared_ptr<Session> session;
+  };
+  struct Entry {
+    std::shared_ptr<Session> session;
+    PeerId stream = 0;           // 0: none
+    double last_seen_seconds = 0;
+  };
+  absl::StatusOr<Entry*> Open(const v1::OpenRequest& request, double now_seconds);
+  v1::Reply OpenReplyOf(const Session& session) const;
+  v1::ServerInfo Info() const;
+  void HandleOpen(PeerId id, Client& client, const v1::Request& request, double now_seconds);
+  void DropIfClosed(const std::shared_ptr<Session>& session);
+
+  FrontConfig config_;
+  v1::ServerInfo tables_;  // what never changes of it
+  Cluster cluster_;
+  SessionContext context_;
+  std::int64_t next_session_ = 1;
+  std::map<std::string, Entry> sessions_;
+  std::unordered_map<PeerId, Client> clients_;
+};
+
+/// The tables of operations, reductions and promotions, as clients get them.
+void FillCapabilities(v1::ServerInfo* info);
+
+}  // namespace distarray::server

@@ -1,0 +1,66 @@
+#include "server/planner/lane.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace distarray::server {
+
+Cluster::Cluster(int engines, std::int64_t memory_limit_bytes)
+    : engine_count(engines),
+      all_targets(static_cast<std::size_t>(engines)),
+      scheduler(engines),
+      ledger(memory_limit_bytes),
+      registry([this](CommandBody body) {
+        QueuedCommand queued;
+        queued.command.targets = all_targets;
+        queued.command.body = std::move(body);
+        scheduler.Enqueue(std::move(queued));
+      }) {
+  std::iota(all_targets.begin(), all_targets.end(), 0);
+}
+
+CompletionPtr Lane::Emit(CommandBody body, std::vector<int> targets, std::vector<Layout> holds,
+                         std::vector<CompletionPtr> inputs, std::string origin, std::function<void(std::string)> reply) {
+  std::sort(targets.begin(), targets.end());
+  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+  auto completion = std::make_shared<Completion>();
+  completion->origin = std::move(origin);
+  for (CompletionPtr& input : inputs) {
+    if (input && !(input->finished && input->status.ok())) {
+      completion->inputs.push_back(std::move(input));
+    }
+  }
+  QueuedCommand queued;
+  queued.command.lane = number_;
+  queued.command.owner = number_;
+  queued.command.targets = std::move(targets);
+  queued.command.body = std::move(body);
+  queued.completion = completion;
+  queued.reply = std::move(reply);
+  queued.holds.assign(holds.begin(), holds.end());
+  cluster_.scheduler.Enqueue(std::move(queued));
+  return completion;
+}
+
+std::shared_ptr<Buffer> Lane::MakeBuffer(Ledger::Charge charge) {
+  auto buffer = std::make_shared<Buffer>();
+  buffer->id = cluster_.next_buffer++;
+  buffer->charge = std::move(charge);
+  buffer->release = [dead = dead_](BufferId id) { dead->buffers.push_back(id); };
+  return buffer;
+}
+
+void Lane::Flush() {
+  if (dead_->buffers.empty()) {
+    return;
+  }
+  QueuedCommand queued;
+  queued.command.lane = number_;
+  queued.command.owner = number_;
+  queued.command.targets = cluster_.all_targets;
+  queued.command.body = FreeBuffers{.buffers = std::exchange(dead_->buffers, {})};
+  cluster_.scheduler.Enqueue(std::move(queued));
+}
+
+}  // namespace distarray::server

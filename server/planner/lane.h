@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/planner/known_distribution.h"
+#include "server/planner/ledger.h"
+#include "server/planner/value.h"
+#include "server/scheduler/scheduler.h"
+
+namespace distarray::server {
+
+/// What all sessions plan for: the engines, and the books.
+struct Cluster {
+  Cluster(int engines, std::int64_t memory_limit_bytes);
+
+  int engine_count;
+  std::vector<int> all_targets;
+  Scheduler scheduler;
+  Ledger ledger;
+  DistributionRegistry registry;
+  BufferId next_buffer = 1;
+};
+
+/// A session's commands: its lane in the scheduler, and the buffers it makes.
+class Lane {
+ public:
+  Lane(Cluster& cluster, std::int64_t number) : cluster_(cluster), number_(number), dead_(std::make_shared<Dead>()) {}
+  ~Lane() { Flush(); }
+
+  Cluster& cluster() const { return cluster_; }
+  std::int64_t number() const { return number_; }
+
+  /// Queues a command for `targets` (any order). `reply`: see QueuedCommand.
+  CompletionPtr Emit(CommandBody body, std::vector<int> targets, std::vector<Layout> holds, std::vector<CompletionPtr> inputs,
+                     std::string origin, std::function<void(std::string)> reply = {});
+
+  /// A number for a buffer of so many bytes; the buffer is freed on the engines, after all commands emitted before, when the last holder goes.
+  std::shared_ptr<Buffer> MakeBuffer(Ledger::Charge charge);
+
+  /// Queues the freeing of buffers that nobody holds any more. Called after every event.
+  void Flush();
+
+ private:
+  struct Dead {
+    std::vector<BufferId> buffers;
+  };
+  Cluster& cluster_;
+  std::int64_t number_;
+  std::shared_ptr<Dead> dead_;  // shared with the buffers' release functions, which may outlive the lane
+};
+
+}  // namespace distarray::server
