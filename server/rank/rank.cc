@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <absl/strings/numbers.h>
@@ -33,6 +35,8 @@ namespace {
 
 // Where the launchers that Open MPI knows tell a process its rank.
 constexpr std::array<const char*, 3> kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
+
+constexpr std::chrono::milliseconds kCauseFirst(200);
 
 std::optional<std::int64_t> RankFromEnvironment() {
   for (const char* name : kRankVariables) {
@@ -161,6 +165,8 @@ int RunRank(const Options& options) {
     if (by_hand) {
       MPI_Abort(MPI_COMM_WORLD, exit_code);
     }
+    // Often another rank's end is the cause: the supervisor shall hear of that first.
+    std::this_thread::sleep_for(kCauseFirst);
     _exit(exit_code);
   }
   MPI_Finalize();

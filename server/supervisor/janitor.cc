@@ -2,10 +2,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -32,6 +33,10 @@ constexpr char kPortFile = 'p';
 constexpr char kDismiss = 'd';
 constexpr std::size_t kMessageMax = 8192;
 constexpr int kPatienceMs = 1000;
+
+// By number: glibc 2.36 declares its wrappers without extern "C".
+int PidFdOpen(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+void PidFdKill(int descriptor) { syscall(SYS_pidfd_send_signal, descriptor, SIGKILL, nullptr, 0); }
 
 // A watched process. The descriptor stays that process's even when its number is used again.
 struct Watched {
@@ -71,7 +76,7 @@ class Sweeper {
       address_ = std::string(text.substr(0, newline));
       port_file_ = std::string(text.substr(newline + 1));
     } else if (pid_t pid = 0; kind == kWatch && absl::SimpleAtoi(text, &pid)) {
-      UniqueFd descriptor(pidfd_open(pid, 0));
+      UniqueFd descriptor(PidFdOpen(pid));
       if (descriptor.valid()) {
         watched_.push_back({.descriptor = std::move(descriptor)});
       }
@@ -80,7 +85,7 @@ class Sweeper {
 
   void Sweep() {
     for (const Watched& process : watched_) {
-      pidfd_send_signal(process.descriptor.get(), SIGKILL, nullptr, 0);
+      PidFdKill(process.descriptor.get());
     }
     for (const Watched& process : watched_) {
       pollfd end{.fd = process.descriptor.get(), .events = POLLIN, .revents = 0};
