@@ -1,0 +1,16 @@
+"""NumPy-like arrays that live in a DistArray daemon.
+
+    import distarray.globalapi as da
+    context = da.Context()               # a private daemon, or $DISTARRAY_ADDRESS, or Context("host:port")
+    x = context.ones((1000, 1000))
+    print(float((x + da.sin(x)).sum()))
+
+`globalapi` has the arrays and their functions, `localapi` the class of a single target's block, `error` the exceptions.
+"""
+
+from distarray._key import Key
+from distarray.error import DistArrayError
+
+__version__ = "0.1.0"
+
+__all__ = ["DistArrayError", "Key", "__version__"]

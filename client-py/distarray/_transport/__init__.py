@@ -1,0 +1,5 @@
+"""The session stream: ordered, pipelined requests to a daemon."""
+
+from distarray._transport.session import Session
+
+__all__ = ["Session"]

@@ -1,0 +1,135 @@
+"""Gathers requests into batches for the stream.
+
+gRPC's own thread draws batches from a Feeder. Requests are appended by any thread; a batch goes out 1 ms after its first
+request, or at once when somebody awaits an answer. Nothing here may raise in gRPC's thread: an iterator that raises hangs the call.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from distarray._proto import session_pb2
+
+_LINGER_SECONDS = 0.001
+_REQUESTS_MAX = 4096  # in one batch
+_WAITING_REQUESTS_MAX = 4 * _REQUESTS_MAX  # then submitters wait
+_WAITING_BYTES_MAX = 64 << 20
+
+
+class Feeder:
+    """An iterator of RequestBatch. Thread-safe; `forget` may also be called while garbage is collected."""
+
+    def __init__(self, on_error: Callable[[BaseException], None]) -> None:
+        self._on_error = on_error
+        self._room = threading.Condition(threading.Lock())
+        self._waiting: list[session_pb2.Request] = []
+        self._waiting_bytes = 0  # of bulk data
+        self._next_sequence = 1
+        self._forgotten: deque[int] = deque()
+        self._urgent = False
+        self._ended = False
+        self._idle = False  # the drawing thread is, or is about to be, blocked in _wake.get()
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # put() is reentrant, so it may run in a destructor
+        self.batch_bytes_max = 4 << 20
+
+    def submit(
+        self,
+        request: session_pb2.Request,
+        bulk_bytes: int = 0,
+        before: Callable[[int], None] | None = None,
+        urgent: bool = False,
+    ) -> None:
+        """Appends a request, giving it its sequence number. `before` is called with that number before the request can go out."""
+        with self._room:
+            while (
+                len(self._waiting) >= _WAITING_REQUESTS_MAX or self._waiting_bytes >= _WAITING_BYTES_MAX
+            ) and not self._ended:
+                self._room.wait()
+            request.sequence = sequence = self._next_sequence
+            self._next_sequence = sequence + 1
+            if before is not None:
+                before(sequence)
+            self._waiting.append(request)
+            self._waiting_bytes += bulk_bytes
+            if urgent:
+                self._urgent = True
+        if urgent or self._idle:
+            self._idle = False
+            self._wake.put(None)
+
+    def forget(self, key: int) -> None:
+        """Lets the next batch delete an array."""
+        self._forgotten.append(key)
+        if self._idle:
+            self._idle = False
+            self._wake.put(None)
+
+    def end(self) -> None:
+        """No more batches after what is waiting."""
+        with self._room:
+            self._ended = True
+            self._room.notify_all()
+        self._wake.put(None)
+
+    def __iter__(self) -> Feeder:
+        return self
+
+    def __next__(self) -> session_pb2.RequestBatch:
+        try:
+            batch = self._draw()
+        except BaseException as error:
+            self._on_error(error)
+            batch = None
+        if batch is None:
+            raise StopIteration
+        return batch
+
+    def _draw(self) -> session_pb2.RequestBatch | None:
+        while True:
+            if not self._waiting and not self._forgotten:
+                self._idle = True
+                if not self._waiting and not self._forgotten:  # again: something may have come before _idle was seen
+                    if self._ended:
+                        return None
+                    self._wake.get()
+                self._idle = False
+            if not self._urgent and not self._ended and len(self._waiting) < _REQUESTS_MAX:
+                try:
+                    self._wake.get(timeout=_LINGER_SECONDS)
+                except queue.Empty:
+                    pass
+            requests = self._take()
+            if requests:
+                return session_pb2.RequestBatch(requests=requests)
+
+    def _take(self) -> list[session_pb2.Request]:
+        with self._room:
+            if self._forgotten:
+                # After all that waits: a forgotten handle can be named only by requests that were submitted before.
+                delete = session_pb2.Request(sequence=self._next_sequence)
+                self._next_sequence += 1
+                for _ in range(len(self._forgotten)):
+                    delete.delete.keys.append(self._forgotten.popleft())
+                self._waiting.append(delete)
+            taken = self._waiting
+            if len(taken) <= _REQUESTS_MAX and self._waiting_bytes <= self.batch_bytes_max:
+                self._waiting = []
+                self._waiting_bytes = 0
+            else:
+                count = total = 0
+                for request in taken[:_REQUESTS_MAX]:
+                    size = len(request.put.data) if request.HasField("put") else 0
+                    if count and total + size > self.batch_bytes_max:
+                        break
+                    count += 1
+                    total += size
+                self._waiting = taken[count:]
+                self._waiting_bytes -= total
+                taken = taken[:count]
+            if not self._waiting:
+                self._urgent = False
+            self._room.notify_all()
+            return taken

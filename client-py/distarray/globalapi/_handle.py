@@ -1,0 +1,187 @@
+"""Handle: what the client holds of an array: its key, shape and dtype, and how to read it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from distarray._dtypes import DTYPES, DType
+from distarray._index import Shape
+from distarray._key import Key
+from distarray._proto import arrays_pb2, session_pb2
+from distarray._transport.session import origin
+from distarray.error import InternalError
+
+if TYPE_CHECKING:
+    from distarray.globalapi.context import Context
+    from distarray.globalapi.maps import Distribution
+
+MIRROR_BYTES_MAX = 4096
+
+
+class Storage:
+    """The elements that an array and its views share: `version` rises with every write of this session."""
+
+    __slots__ = ("version",)
+
+    def __init__(self) -> None:
+        self.version = 0
+
+
+class Handle:
+    """Key and metadata of a server-side array. The array is deleted, without a round trip, when its handle is collected."""
+
+    __slots__ = ("__weakref__", "_context", "_distribution", "_info", "_key", "_mirror", "_shape", "_storage", "_type")
+
+    def _attach(
+        self, context: Context, key: int, shape: Shape, type_number: int, storage: Storage | None = None
+    ) -> None:
+        self._context = context
+        self._key = key
+        self._shape = shape
+        self._type = type_number
+        self._storage = storage
+        self._info: arrays_pb2.ArrayInfo | None = None
+        self._mirror: tuple[int, npt.NDArray[Any]] | None = None
+        self._distribution: Distribution | None = None
+
+    def __del__(self) -> None:
+        try:
+            self._context._session.forget(self._key)
+        except AttributeError:  # never attached: its constructor raised
+            pass
+
+    # Metadata the client knows.
+
+    @property
+    def context(self) -> Context:
+        """The context the array belongs to."""
+        return self._context
+
+    device = context
+
+    @property
+    def key(self) -> Key:
+        """The array's name on the server."""
+        return Key(self._key)
+
+    @property
+    def shape(self) -> Shape:
+        return self._shape
+
+    @property
+    def dtype(self) -> DType:
+        return DTYPES[self._type - 1]
+
+    @property
+    def ndim(self) -> int:
+        return len(self._shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self._shape)
+
+    global_size = size
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of an element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize
+
+    # Metadata the server decides: awaited when first asked for.
+
+    def _describe(self) -> arrays_pb2.ArrayInfo:
+        if self._info is None:
+            request = session_pb2.Request(origin=origin())
+            request.describe.key = self._key
+            self._info = self._context._session.call(request).array
+        return self._info
+
+    @property
+    def distribution(self) -> Distribution:
+        """How the array is dealt out over its targets."""
+        if self._distribution is None:
+            from distarray.globalapi.maps import Distribution
+
+            self._distribution = Distribution._from_proto(self._context, self._describe().distribution)
+        return self._distribution
+
+    @property
+    def targets(self) -> list[int]:
+        """The engines that hold the array, in order of rank."""
+        return list(self._describe().distribution.targets)
+
+    @property
+    def dist(self) -> tuple[str, ...]:
+        """A letter a dimension: 'n', 'b', 'c' or 'u'."""
+        return self.distribution.dist
+
+    @property
+    def grid_shape(self) -> Shape:
+        """Processes a dimension."""
+        return self.distribution.grid_shape
+
+    def localshapes(self) -> list[Shape]:
+        """Shape of the block on each target."""
+        return self.distribution.localshapes()
+
+    # Elements.
+
+    def _share(self) -> Storage:
+        if self._storage is None:
+            self._storage = Storage()
+        return self._storage
+
+    def _written(self) -> None:
+        """To be called after a request that writes the elements was submitted."""
+        if self._storage is not None:
+            self._storage.version += 1
+
+    def _read(self) -> npt.NDArray[Any]:
+        """The elements; not to be changed by the caller, it may be the mirror."""
+        storage = self._share()
+        version = storage.version
+        if self._mirror is not None:
+            if self._mirror[0] == version:
+                return self._mirror[1]
+            self._mirror = None
+        result = np.empty(self._shape, self.dtype)
+        flat = result.reshape(-1).view(np.uint8)
+        received = 0
+
+        def store(chunk: arrays_pb2.Chunk) -> None:
+            nonlocal received
+            data = np.frombuffer(chunk.data, np.uint8)
+            flat[chunk.offset_bytes : chunk.offset_bytes + data.size] = data
+            received += data.size
+
+        request = session_pb2.Request(origin=origin())
+        request.get.key = self._key
+        self._context._session.call(request, store)
+        if received != flat.size:
+            raise InternalError(f"{received} of {flat.size} bytes of the array arrived")
+        if received <= MIRROR_BYTES_MAX:
+            self._mirror = version, result
+        return result
+
+    def toarray(self) -> npt.NDArray[Any]:
+        """All elements, as a NumPy array."""
+        result = self._read()
+        return result.copy() if self._mirror is not None else result
+
+    tondarray = toarray
+
+    def item(self) -> Any:
+        """The element of an array of size 1, as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"only an array of size 1 is one number, this one has shape {self._shape}")
+        return self._read().item()

@@ -1,0 +1,636 @@
+"""Context: a connection to a daemon, and the arrays made through it."""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import math
+import operator
+import os
+import platform
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from distarray import _launch
+from distarray._dtypes import BOOL, FLOAT64, INT64, NUMBER, Tables, dtype_of, set_scalar, supported, to_element, weak
+from distarray._index import Shape, as_shape
+from distarray._key import Key
+from distarray._proto import arrays_pb2, files_pb2, session_pb2
+from distarray._transport import Session
+from distarray._transport.session import origin
+from distarray.error import (
+    ContextCreationError,
+    ContextError,
+    DistributionError,
+    InvalidTypeError,
+    InvalidValueError,
+    NotSupportedError,
+)
+from distarray.globalapi._handle import Handle, Storage
+from distarray.globalapi.distarray import DistArray
+from distarray.globalapi.maps import Distribution
+
+__all__ = ["Context", "ContextCreationError", "default_context"]
+
+_ADMISSION_BYTES = (
+    16 << 20
+)  # creation of larger arrays awaits the server's yes, so that MemoryError is raised at the call
+_PUT_BYTES = 1 << 20
+
+_open: weakref.WeakSet[Context] = weakref.WeakSet()
+_entered: list[Context] = []
+_fallback: Context | None = None
+_lock = threading.Lock()
+
+Dist = str | Sequence[str] | Mapping[int, str] | None
+ShapeOrDistribution = int | Sequence[int] | Distribution
+
+
+class Context:
+    """A session with a daemon: default targets, and functions that make arrays. Works from several threads; not after a fork."""
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        engines: int | None = None,
+        targets: Iterable[int] | None = None,
+        default_dist: str | None = None,
+    ) -> None:
+        """Connects to a daemon.
+
+        address: "host:port". None: $DISTARRAY_ADDRESS, or, if that is unset, a private daemon that all such contexts of
+        this process share and that ends with it. engines: a private daemon of that many engines, this context's own.
+        targets: the default targets, in order; all if None. default_dist: letters ('n', 'b', 'c') of the default
+        distribution, block along the first dimension if None.
+        """
+        self._session: Session  # missing while nothing is open
+        self._daemon: _launch.PrivateDaemon | None = None
+        self._private = False
+        if engines is not None:
+            if address is not None:
+                raise InvalidValueError(
+                    "engines= starts a private daemon, address= connects to a running one: give one of them"
+                )
+            if operator.index(engines) < 1:
+                raise InvalidValueError(f"engines must be at least 1, {engines} was given")
+            self._daemon = _launch.PrivateDaemon(engines)
+            self._private = True
+            address = self._daemon.address
+        elif address is None:
+            address = os.environ.get("DISTARRAY_ADDRESS") or None
+            if address is None:
+                address = _launch.shared_daemon().address
+                self._private = True
+        from distarray import __version__
+
+        opening = session_pb2.OpenRequest(
+            client=f"distarray-client {__version__} (Python {platform.python_version()})",
+            targets=[] if targets is None else list(map(operator.index, targets)),
+            default_kinds=default_dist or "",
+        )
+        if targets is not None and not opening.targets:
+            raise DistributionError("targets must not be empty")
+        if set(opening.default_kinds) - set("nbc"):
+            raise DistributionError(f"default_dist must be made of 'n', 'b' and 'c', {default_dist!r} was given")
+        try:
+            self._session = Session(address, opening)
+        except BaseException:
+            if self._daemon is not None:
+                self._daemon.stop()
+            raise
+        info = self._session.info
+        self._tables = Tables(info)
+        self._chunk_bytes = min(
+            info.chunk_bytes_max or _PUT_BYTES, max(info.message_bytes_max // 2, 1 << 16) or _PUT_BYTES
+        )
+        self._keys = itertools.count(1)
+        self._entries = 0
+        self.default_dist = default_dist
+        self.all_targets = list(range(info.engine_count))
+        self.targets = list(opening.targets) or list(self.all_targets)
+        self.address = address
+        _open.add(self)
+
+    # Life.
+
+    @property
+    def nengines(self) -> int:
+        """Number of engines of the daemon."""
+        return len(self.all_targets)
+
+    @property
+    def closed(self) -> bool:
+        """Whether this context cannot be used (any more)."""
+        return not self._session.usable
+
+    def close(self) -> None:
+        """Ends the session and frees its arrays; ends the daemon if it is this context's own. May be called again."""
+        _open.discard(self)
+        self._session.close()
+        daemon, self._daemon = self._daemon, None
+        if daemon is not None:
+            daemon.stop()
+
+    def __enter__(self) -> Context:
+        """Makes this the default context; the end of the (outermost) with statement closes it."""
+        with _lock:
+            self._entries += 1
+            _entered.append(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with _lock:
+            self._entries -= 1
+            _entered.reverse()
+            _entered.remove(self)
+            _entered.reverse()
+        if self._entries == 0:
+            self.close()
+
+    def __repr__(self) -> str:
+        state = ", closed" if self.closed else ""
+        return f"<Context(address={self.address!r}, targets={self.targets}{state})>"
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise InvalidTypeError("a Context cannot be pickled: make one in each process")
+
+    # The server.
+
+    def server_info(self) -> session_pb2.ServerInfo:
+        """What the server is and can do, as of now (version, engines, memory in use and its limit, ...)."""
+        request = session_pb2.Request()
+        request.info.SetInParent()
+        return self._session.call(request).info
+
+    def list_arrays(self) -> list[arrays_pb2.ArrayInfo]:
+        """The session's arrays, by key: shape, dtype, distribution, bytes."""
+        result: list[arrays_pb2.ArrayInfo] = []
+        token = ""
+        while True:
+            request = session_pb2.Request()
+            request.list.page_token = token
+            answer = self._session.call(request).list
+            result.extend(answer.arrays)
+            token = answer.next_page_token
+            if not token:
+                return result
+
+    def delete_key(self, key: Key) -> None:
+        """Deletes an array by its key, whoever still has a handle."""
+        if not isinstance(key, Key):
+            raise InvalidTypeError(f"key must be a distarray.Key, {key!r} was given")
+        self._session.forget(key.value)
+
+    def wait(self) -> None:
+        """Computes everything recorded in this session; raises the first error."""
+        request = session_pb2.Request(origin=origin())
+        request.wait.SetInParent()
+        self._session.call(request)
+
+    def _new_key(self) -> int:
+        return next(self._keys)
+
+    def _array(self, key: int, shape: Shape, type_number: int, storage: Storage | None = None) -> DistArray:
+        array = DistArray.__new__(DistArray)
+        array._attach(self, key, shape, type_number, storage)
+        return array
+
+    # Making arrays. `dist`, `grid_shape` and `targets` are those of Distribution, for a shape.
+
+    def _create(
+        self,
+        shape_or_distribution: ShapeOrDistribution,
+        type_number: int,
+        content: Callable[[arrays_pb2.CreateRequest], None],
+        dist: Dist = None,
+        grid_shape: Sequence[int] | None = None,
+        targets: Iterable[int] | None = None,
+        device: Context | None = None,
+    ) -> DistArray:
+        if device is not None and device is not self:
+            return device._create(shape_or_distribution, type_number, content, dist, grid_shape, targets)
+        request = session_pb2.Request(origin=origin())
+        create = request.create
+        distribution: Distribution | None = None
+        if isinstance(shape_or_distribution, Distribution):
+            distribution = shape_or_distribution
+            if distribution.context is not self:
+                raise ContextError("the distribution belongs to another context")
+        else:
+            shape = as_shape(shape_or_distribution)
+            if dist is not None or grid_shape is not None or targets is not None:
+                distribution = Distribution(self, shape, dist, grid_shape, targets)
+        if distribution is not None:
+            shape = distribution.shape
+            distribution._fill(create.distribution.exact)
+        nbytes = math.prod(shape) * dtype_of(type_number).itemsize
+        if nbytes >= 1 << 63:
+            raise InvalidValueError(
+                f"an array of shape {shape} and {dtype_of(type_number)} has more than 2^63 - 1 bytes"
+            )
+        create.shape.extend(shape)
+        create.dtype = type_number  # type: ignore[assignment]
+        content(create)
+        create.key = key = self._new_key()
+        array = self._array(key, shape, type_number)
+        if nbytes >= _ADMISSION_BYTES:
+            self._session.call(request)
+        else:
+            self._session.submit(request)
+        return array
+
+    def empty(
+        self,
+        shape_or_distribution: ShapeOrDistribution,
+        dtype: npt.DTypeLike = float,
+        *,
+        dist: Dist = None,
+        grid_shape: Sequence[int] | None = None,
+        targets: Iterable[int] | None = None,
+        device: Context | None = None,
+    ) -> DistArray:
+        """An uninitialised array."""
+        number = NUMBER[supported(dtype)]
+        return self._create(
+            shape_or_distribution, number, lambda create: create.empty.SetInParent(), dist, grid_shape, targets, device
+        )
+
+    def full(
+        self,
+        shape_or_distribution: ShapeOrDistribution,
+        fill_value: Any,
+        dtype: npt.DTypeLike | None = None,
+        *,
+        dist: Dist = None,
+        grid_shape: Sequence[int] | None = None,
+        targets: Iterable[int] | None = None,
+        device: Context | None = None,
+    ) -> DistArray:
+        """An array of one value; dtype None: the value's."""
+        number = NUMBER[supported(dtype)] if dtype is not None else _own_type(fill_value)
+        element = to_element(fill_value, dtype_of(number))
+        return self._create(
+            shape_or_distribution,
+            number,
+            lambda create: set_scalar(create.full, element, number),
+            dist,
+            grid_shape,
+            targets,
+            device,
+        )
+
+    def zeros(
+        self,
+        shape_or_distribution: ShapeOrDistribution,
+        dtype: npt.DTypeLike = float,
+        *,
+        dist: Dist = None,
+        grid_shape: Sequence[int] | None = None,
+        targets: Iterable[int] | None = None,
+        device: Context | None = None,
+    ) -> DistArray:
+        """An array of zeros."""
+        return self.full(
+            shape_or_distribution, 0, dtype, dist=dist, grid_shape=grid_shape, targets=targets, device=device
+        )
+
+    def ones(
+        self,
+        shape_or_distribution: ShapeOrDistribution,
+        dtype: npt.DTypeLike = float,
+        *,
+        dist: Dist = None,
+        grid_shape: Sequence[int] | None = None,
+        targets: Iterable[int] | None = None,
+        device: Context | None = None,
+    ) -> DistArray:
+        """An array of ones."""
+        return self.full(
+            shape_or_distribution, 1, dtype, dist=dist, grid_shape=grid_shape, targets=targets, device=device
+        )
+
+    def arange(
+        self,
+        start: Any,
+        stop: Any = None,
+        step: Any = 1,
+        dtype: npt.DTypeLike | None = None,
+        *,
+        dist: Dist = None,
+        targets: Iterable[int] | None = None,
+        device: Context | None = None,
+    ) -> DistArray:
+        """start, start + step, ... below stop (numpy.arange)."""
+        if stop is None:
+            start, stop = 0, start
+        if step == 0:
+            raise InvalidValueError("step must not be 0")
+        if isinstance(start, complex) or isinstance(stop, complex) or isinstance(step, complex):
+            raise InvalidTypeError("arange takes real numbers")
+        count = max(math.ceil((stop - start) / step), 0)
+        if all(isinstance(value, (int, np.integer)) for value in (start, stop, step)):
+            count = max(-((start - stop) // step), 0)
+            own = INT64
+        else:
+            own = max(FLOAT64 if weak(value) is not None else _own_type(value) for value in (start, stop, step))
+            own = FLOAT64 if dtype_of(own).kind != "f" else own
+        number = NUMBER[supported(dtype)] if dtype is not None else own
+        kind = dtype_of(number)
+        if kind.kind == "b":
+            raise InvalidTypeError("arange does not make bool arrays")
+        # As NumPy: the step is the difference of the first two elements in the array's own dtype.
+        first = to_element(start, kind)
+        second = to_element(start + step, kind) if count > 1 else first
+        difference = to_element(kind.type(second) - kind.type(first), kind) if kind.kind != "u" else second - first
+
+        def content(create: arrays_pb2.CreateRequest) -> None:
+            set_scalar(create.arange.start, first, number)
+            set_scalar(create.arange.step, difference, number if kind.kind != "u" else INT64)
+
+        return self._create(count, number, content, dist, None, targets, device)
+
+    def linspace(
+        self,
+        start: Any,
+        stop: Any,
+        num: int = 50,
+        endpoint: bool = True,
+        dtype: npt.DTypeLike | None = None,
+        *,
+        dist: Dist = None,
+        targets: Iterable[int] | None = None,
+        device: Context | None = None,
+    ) -> DistArray:
+        """num evenly spaced numbers from start to stop (numpy.linspace)."""
+        if operator.index(num) < 0:
+            raise InvalidValueError(f"num must not be negative, {num} was given")
+        kind = supported(dtype) if dtype is not None else np.dtype(np.result_type(start, stop, 1.0))
+        computed = kind if kind.kind in "fc" else np.dtype(float)
+        number = NUMBER[supported(computed)]
+
+        def content(create: arrays_pb2.CreateRequest) -> None:
+            set_scalar(create.linspace.start, to_element(start, computed), number)
+            set_scalar(create.linspace.stop, to_element(stop, computed), number)
+            create.linspace.endpoint = bool(endpoint)
+
+        array = self._create(operator.index(num), number, content, dist, None, targets, device)
+        if kind == computed:
+            return array
+        from distarray.globalapi.functions import floor
+
+        return (floor(array) if kind.kind in "iu" else array).astype(kind)
+
+    def eye(
+        self,
+        N: int,
+        M: int | None = None,
+        k: int = 0,
+        dtype: npt.DTypeLike = float,
+        *,
+        dist: Dist = None,
+        grid_shape: Sequence[int] | None = None,
+        targets: Iterable[int] | None = None,
+        device: Context | None = None,
+    ) -> DistArray:
+        """N rows and M (N if None) columns, ones on the k-th diagonal."""
+        diagonal = operator.index(k)
+
+        def content(create: arrays_pb2.CreateRequest) -> None:
+            create.eye.diagonal = diagonal
+
+        shape = (N, N if M is None else M)
+        return self._create(shape, NUMBER[supported(dtype)], content, dist, grid_shape, targets, device)
+
+    def fromarray(
+        self,
+        arr: npt.ArrayLike,
+        distribution: Distribution | None = None,
+        *,
+        dist: Dist = None,
+        grid_shape: Sequence[int] | None = None,
+        targets: Iterable[int] | None = None,
+        device: Context | None = None,
+    ) -> DistArray:
+        """An array with the elements of whatever numpy.asarray takes."""
+        if isinstance(arr, Handle):
+            raise InvalidTypeError("the elements are on the server already: use distribute_as or copy")
+        source = np.asarray(arr)
+        kind = supported(source.dtype)
+        if distribution is not None and distribution.shape != source.shape:
+            raise DistributionError(f"the distribution has shape {distribution.shape}, the array {source.shape}")
+        context = device or self
+        array = context.empty(
+            source.shape if distribution is None else distribution,
+            kind,
+            dist=dist,
+            grid_shape=grid_shape,
+            targets=targets,
+        )
+        source = source.astype(kind.newbyteorder("<"), copy=False)
+        for box in _boxes(source.shape, kind.itemsize, context._chunk_bytes):
+            request = session_pb2.Request(origin=origin())
+            put = request.put
+            put.key = array._key
+            put.dtype = array._type  # type: ignore[assignment]
+            part = source[tuple(slice(start, stop) for start, stop in box)]
+            put.start.extend(start for start, _ in box)
+            put.shape.extend(part.shape)
+            put.data = part.tobytes()
+            context._session.submit(request, part.nbytes)
+        return array
+
+    fromndarray = fromarray
+
+    def fromfunction(
+        self,
+        function: Callable[..., Any],
+        shape: ShapeOrDistribution,
+        dtype: npt.DTypeLike = float,
+        *,
+        dist: Dist = None,
+        grid_shape: Sequence[int] | None = None,
+        targets: Iterable[int] | None = None,
+        **kwargs: Any,
+    ) -> DistArray:
+        """function(i, j, ..., **kwargs), called once with distributed arrays of the indices of each dimension (of dtype)."""
+        number = NUMBER[supported(dtype)]
+        if not isinstance(shape, Distribution):
+            shape = Distribution(self, as_shape(shape), dist, grid_shape, targets)
+
+        def indices(axis: int) -> DistArray:
+            def content(create: arrays_pb2.CreateRequest) -> None:
+                create.indices.axis = axis
+
+            return self._create(shape, number, content)
+
+        result = function(*(indices(axis) for axis in range(shape.ndim)), **kwargs)
+        if isinstance(result, DistArray):
+            return result
+        return self.full(shape, result)
+
+    # Whole arrays.
+
+    def allclose(self, a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+        """Whether all elements agree within atol + rtol * |b| (numpy.allclose). Awaits the answer."""
+        from distarray.globalapi import functions as f
+
+        if not isinstance(a, DistArray):
+            a = self.fromarray(a)
+        if not isinstance(b, DistArray):
+            b = self.fromarray(b)
+        if b.dtype.kind in "biu":
+            b = b.astype(float)
+        if a.dtype.kind == "b":
+            a = a.astype(float)
+        close = (f.isfinite(b) & (abs(a - b) <= atol + rtol * abs(b))) | (a == b)
+        if equal_nan:
+            close = close | (f.isnan(a) & f.isnan(b))
+        return bool(close.all())
+
+    def save_hdf5(self, path: str | os.PathLike[str], arr: DistArray, key: str = "buffer", mode: str = "a") -> None:
+        """Writes the array to a dataset (`key` may have groups) of a file on the daemon's host.
+
+        mode: "w" replaces the file, "w-" refuses to, "a" adds a dataset (ValueError if it exists). After a failure the old file stands.
+        """
+        modes = {
+            "w": files_pb2.SaveRequest.MODE_WRITE,
+            "w-": files_pb2.SaveRequest.MODE_EXCLUSIVE,
+            "a": files_pb2.SaveRequest.MODE_APPEND,
+        }
+        if mode not in modes:
+            raise InvalidValueError(f"mode must be 'w', 'w-' or 'a', {mode!r} was given")
+        if not isinstance(arr, DistArray):
+            raise InvalidTypeError(f"arr must be a DistArray, {type(arr).__name__} was given")
+        if arr._context is not self:
+            raise ContextError("the array belongs to another context")
+        request = session_pb2.Request(origin=origin())
+        request.save.key = arr._key
+        request.save.path = self._path(path)
+        request.save.dataset = key
+        request.save.mode = modes[mode]
+        self._session.call(request)
+
+    def load_hdf5(
+        self,
+        path: str | os.PathLike[str],
+        distribution: Distribution | None = None,
+        key: str = "buffer",
+        *,
+        dist: str | None = None,
+        targets: Iterable[int] | None = None,
+    ) -> DistArray:
+        """An array of a file's dataset; shape and dtype come from the file. Without a distribution, `dist` and `targets` say how to deal it out."""
+        request = session_pb2.Request(origin=origin())
+        load = request.load
+        load.path = self._path(path)
+        load.dataset = key
+        if distribution is not None:
+            if distribution.context is not self:
+                raise ContextError("the distribution belongs to another context")
+            distribution._fill(load.distribution.exact)
+        else:
+            load.distribution.kinds = dist or ""
+            load.distribution.targets.extend(targets or ())
+        load.result = new = self._new_key()
+        info = self._session.call(request).array
+        array = self._array(new, tuple(info.shape), info.dtype)
+        array._info = info if info.HasField("distribution") else None
+        return array
+
+    def _path(self, path: str | os.PathLike[str]) -> str:
+        # A private daemon's working directory is that of its start; the caller's may have changed.
+        given = os.fspath(path)
+        return os.path.abspath(given) if self._private else given
+
+    # Functions of the user's: not in this version.
+
+    def apply(
+        self, func: Callable[..., Any], args: Any = (), kwargs: Any = None, targets: Any = None, timeout: Any = None
+    ) -> NoReturn:
+        """Not supported yet."""
+        raise NotSupportedError("Context.apply is not supported yet: this version runs array operations only")
+
+    def register(self, func: Callable[..., Any]) -> NoReturn:
+        """Not supported yet."""
+        raise NotSupportedError("Context.register is not supported yet: this version runs array operations only")
+
+    def push_function(self, key: str, func: Callable[..., Any], targets: Any = None) -> NoReturn:
+        """Not supported yet."""
+        raise NotSupportedError("Context.push_function is not supported yet: this version runs array operations only")
+
+    def save_dnpy(self, name: Any, da: DistArray) -> NoReturn:
+        """Not supported yet."""
+        raise NotSupportedError("Context.save_dnpy is not supported yet: use save_hdf5")
+
+    def load_dnpy(self, name: Any) -> NoReturn:
+        """Not supported yet."""
+        raise NotSupportedError("Context.load_dnpy is not supported yet: use load_hdf5")
+
+    def load_npy(self, filename: Any, distribution: Any) -> NoReturn:
+        """Not supported yet."""
+        raise NotSupportedError("Context.load_npy is not supported yet: use fromarray(numpy.load(filename))")
+
+    def _constant_like(self, array: Handle, value: bool) -> DistArray:
+        return self._create(array._shape, BOOL, lambda create: set_scalar(create.full, value, BOOL))
+
+
+def default_context() -> Context:
+    """The innermost context entered by a with statement, else one of this process, made when first needed."""
+    global _fallback
+    with _lock:
+        if _entered:
+            return _entered[-1]
+    if _fallback is None or _fallback.closed:
+        _fallback = Context()
+    return _fallback
+
+
+def _own_type(value: Any) -> int:
+    number = weak(value)
+    return number.default() if number is not None else NUMBER[supported(np.asarray(value).dtype)]
+
+
+def _boxes(shape: Shape, itemsize: int, limit: int) -> Iterator[list[tuple[int, int]]]:
+    """Boxes of at most `limit` bytes that cover an array, in C order."""
+    if 0 in shape:
+        return
+    inner = itemsize
+    split = len(shape)  # dimensions from here on are whole in every box
+    while split > 0 and inner * shape[split - 1] <= limit:
+        split -= 1
+        inner *= shape[split]
+    whole = [(0, size) for size in shape[split:]]
+    if split == 0:
+        yield whole
+        return
+    rows = max(limit // inner, 1)
+    size = shape[split - 1]
+    for outer in itertools.product(*(range(extent) for extent in shape[: split - 1])):
+        for start in range(0, size, rows):
+            yield [*((index, index + 1) for index in outer), (start, min(start + rows, size)), *whole]
+
+
+def _close_all() -> None:
+    for context in list(_open):
+        context.close()
+
+
+def _after_fork() -> None:
+    global _lock, _fallback
+    _lock = threading.Lock()
+    _open.clear()
+    _entered.clear()
+    _fallback = None
+
+
+atexit.register(_close_all)
+os.register_at_fork(after_in_child=_after_fork)
