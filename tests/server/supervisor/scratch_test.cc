@@ -1,0 +1,56 @@
+#include "server/supervisor/scratch.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/support/catch.h"
+
+namespace distarray::server {
+
+namespace fs = std::filesystem;
+
+TEST_CASE("the directory goes with its owner, and with all that is in it") {
+  fs::path path;
+  {
+    absl::StatusOr<Scratch> scratch = Scratch::Make(1 << 20);
+    REQUIRE(scratch.ok());
+    path = scratch->path();
+    absl::StatusOr<fs::path> job = scratch->MakeJobDirectory(1);
+    REQUIRE(job.ok());
+    fs::create_directories(*job / "deep" / "er");
+    std::ofstream(*job / "deep" / "file") << "x";
+    scratch->SweepJobs();
+    CHECK(!fs::exists(*job));
+    CHECK(scratch->MakeJobDirectory(1).ok());
+  }
+  CHECK(!fs::exists(path));
+}
+
+TEST_CASE("what a killed daemon has left is removed by the next; a living one's is not") {
+  absl::StatusOr<Scratch> living = Scratch::Make(1 << 20);
+  REQUIRE(living.ok());
+  int pipe_fds[2];
+  REQUIRE(pipe(pipe_fds) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    absl::StatusOr<Scratch> abandoned = Scratch::Make(1 << 20);
+    const std::string path = abandoned->path().string();
+    const bool told = write(pipe_fds[1], path.data(), path.size()) > 0;
+    _exit(told ? 0 : 1);
+  }
+  waitpid(child, nullptr, 0);
+  std::string path(4096, '\0');
+  path.resize(static_cast<std::size_t>(read(pipe_fds[0], path.data(), path.size())));
+  close(pipe_fds[0]);
+  close(pipe_fds[1]);
+  REQUIRE(fs::exists(path));
+  SweepAbandonedScratch();
+  CHECK(!fs::exists(path));
+  CHECK(fs::exists(living->path()));
+}
+
+}  // namespace distarray::server
