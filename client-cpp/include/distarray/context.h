@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include "distarray/array.h"
+
+namespace distarray::inline client {
+
+class Session;  // internal
+
+struct ContextOptions {
+  std::string client_name;            // for the daemon's logs; empty: the library's name and version
+  std::vector<std::int32_t> targets;  // default targets, in order; empty: all
+  std::string default_kinds;          // default distribution, a letter of n, b, c a dimension; empty: block along the first
+  absl::Duration connect_timeout = absl::Seconds(10);
+};
+
+/// The daemon, as it was when asked.
+struct DaemonInfo {
+  std::string version;
+  std::string instance;    // random name of the daemon's life
+  std::int64_t epoch = 0;  // life of the engines: arrays do not survive it
+  std::int32_t engine_count = 0;
+  std::int64_t memory_limit_bytes = 0;
+  std::int64_t memory_used_bytes = 0;
+};
+
+/// A session with a daemon, over one connection. Copies share it. Calls that make arrays are sent in batches within a millisecond, in order, and return
+/// without waiting; they wait only when thousands of requests or megabytes of data are under way. Thread-safe.
+///
+/// When the connection breaks (the daemon was stopped or restarted), the session's arrays are gone for this client: every call that
+/// waits fails with UNAVAILABLE/kSessionUnknown. Connect again.
+class Context {
+ public:
+  /// Connects to `address` ("host:port"; empty: $DISTARRAY_ADDRESS). Errors: INVALID_ARGUMENT/kInvalidValue no address, unknown or
+  /// repeated targets; UNAVAILABLE nothing answers there; DEADLINE_EXCEEDED.
+  static absl::StatusOr<Context> Connect(const std::string& address, const ContextOptions& options = {});
+
+  const std::string& address() const;
+  /// Errors: UNAVAILABLE/kSessionUnknown.
+  absl::StatusOr<DaemonInfo> Info() const;
+
+  // Creation. Failed: INVALID_ARGUMENT/kInvalidValue a negative or enormous shape. A distribution that does not fit, or
+  // RESOURCE_EXHAUSTED/kMemoryLimit, is the array's error when it is read.
+
+  /// Elements are whatever the caller's own freed memory held.
+  Array Empty(const Shape& shape, DType dtype = DType::kFloat64, const DistributionRequest& distribution = {}) const;
+  Array Zeros(const Shape& shape, DType dtype = DType::kFloat64, const DistributionRequest& distribution = {}) const;
+  Array Ones(const Shape& shape, DType dtype = DType::kFloat64, const DistributionRequest& distribution = {}) const;
+  /// Every element `value`, of the scalar's own dtype.
+  Array Full(const Shape& shape, const Scalar& value, const DistributionRequest& distribution = {}) const;
+  Array Full(const Shape& shape, const Scalar& value, DType dtype, const DistributionRequest& distribution = {}) const;
+  /// The numbers start, start + step, ... before stop (1-d): int64 if all three are integers, else float64.
+  Array Arange(const Scalar& start, const Scalar& stop, const Scalar& step = 1,
+               const DistributionRequest& distribution = {}) const;
+  /// 0, 1, ..., count - 1.
+  Array Arange(std::int64_t count) const { return Arange(0, count); }
+  /// `count` float64 numbers from start to stop, stop included if `endpoint` (1-d).
+  Array Linspace(double start, double stop, std::int64_t count = 50, bool endpoint = true,
+                 const DistributionRequest& distribution = {}) const;
+  /// rows x columns, ones where column - row == diagonal, else zero.
+  Array Eye(std::int64_t rows, std::int64_t columns, std::int64_t diagonal = 0, DType dtype = DType::kFloat64,
+            const DistributionRequest& distribution = {}) const;
+  /// Every element its own index along `axis` (numpy.indices).
+  Array Indices(const Shape& shape, int axis, DType dtype = DType::kInt64,
+                const DistributionRequest& distribution = {}) const;
+  /// The elements given, in C order; they have been copied when the call returns. Failed also: INVALID_ARGUMENT/kInvalidValue as many
+  /// elements as the shape has are not given.
+  template <Element T>
+  Array FromSpan(std::span<const T> elements, const Shape& shape, const DistributionRequest& distribution = {}) const {
+    return Upload(kDTypeOf<T>, elements.data(), static_cast<std::int64_t>(elements.size()), shape, distribution);
+  }
+  /// One dimension.
+  template <Element T>
+    requires(!std::is_same_v<T, bool>)
+  Array FromVector(const std::vector<T>& elements, const DistributionRequest& distribution = {}) const {
+    return FromSpan(std::span<const T>(elements), {static_cast<std::int64_t>(elements.size())}, distribution);
+  }
+
+  /// Reads dataset `dataset` of the HDF5 file `path` on the daemon's host by all engines in parallel; waits for shape and dtype. Errors:
+  /// NOT_FOUND/kFileNotFound, /kDatasetNotFound; PERMISSION_DENIED/kFileAccess; INVALID_ARGUMENT/kFileFormat, /kInvalidType no such
+  /// dtype, /kInvalidValue the distribution does not fit; INTERNAL/kIoFailed; RESOURCE_EXHAUSTED/kMemoryLimit.
+  absl::StatusOr<Array> LoadHdf5(const std::string& path, const std::string& dataset = "buffer",
+                                 const DistributionRequest& distribution = {}) const;
+
+  /// The session's arrays, ascending by key.
+  absl::StatusOr<std::vector<ArrayInfo>> List() const;
+  /// Computes and stores all that is recorded; the first error of an in-place operation or assignment.
+  absl::Status Wait() const;
+  /// Sends what is unsent now instead of within a millisecond. Does not wait.
+  void Flush() const;
+
+ private:
+  friend class Random;
+  explicit Context(std::shared_ptr<Session> session) : session_(std::move(session)) {}
+
+  Array Upload(DType dtype, const void* elements, std::int64_t count, const Shape& shape,
+               const DistributionRequest& distribution) const;
+
+  std::shared_ptr<Session> session_;
+};
+
+}  // namespace distarray::inline client

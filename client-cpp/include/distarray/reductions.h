@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "distarray/array.h"
+
+namespace distarray::inline client {
+
+struct ReduceOptions {
+  std::optional<std::vector<int>> axes;  // negative ones count from the end; none given: all
+  bool keepdims = false;                 // reduced dimensions stay, with length 1
+  std::optional<DType> dtype;            // of the accumulation and the result; default: NumPy 2's
+  double correction = 0;                 // Var, Std: delta degrees of freedom
+};
+
+// Each makes an array without the reduced dimensions (0-d for all axes; Item() fetches it). Failed: OUT_OF_RANGE/kAxisOutOfRange;
+// INVALID_ARGUMENT/kInvalidValue the same axis twice; /kInvalidType not defined for the dtype.
+
+/// Integers narrower than 64 bits are summed as int64 or uint64.
+Array Sum(const Array& x, const ReduceOptions& options = {});
+Array Prod(const Array& x, const ReduceOptions& options = {});
+/// Of no elements: INVALID_ARGUMENT/kInvalidValue.
+Array Min(const Array& x, const ReduceOptions& options = {});
+Array Max(const Array& x, const ReduceOptions& options = {});
+Array Mean(const Array& x, const ReduceOptions& options = {});
+Array Var(const Array& x, const ReduceOptions& options = {});
+Array Std(const Array& x, const ReduceOptions& options = {});
+/// numpy.any and numpy.all: bool.
+Array AnyOf(const Array& x, const ReduceOptions& options = {});
+Array AllOf(const Array& x, const ReduceOptions& options = {});
+
+/// A reduction by NumPy's name. Failed also: INVALID_ARGUMENT/kUnknownOperation.
+Array Reduce(std::string_view name, const Array& x, const ReduceOptions& options = {});
+
+}  // namespace distarray::inline client

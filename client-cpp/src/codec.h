@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include <absl/status/statusor.h>
+
+#include "distarray/array_info.h"
+#include "distarray/distribution.h"
+#include "distarray/index.h"
+#include "distarray/scalar.h"
+#include "distarray/v1/arrays.pb.h"
+#include "distarray/v1/types.pb.h"
+
+namespace distarray::inline client {
+
+// The library's values as they travel. Error kInternal: the daemon sent what this version does not know.
+
+v1::DType ToWire(DType dtype);
+absl::StatusOr<DType> FromWire(v1::DType dtype);
+
+void ToWire(const Scalar& scalar, v1::Scalar* out);
+void ToWire(const Index& index, v1::Index* out);
+void ToWire(const DistributionRequest& request, v1::DistributionRequest* out);
+
+absl::StatusOr<ArrayInfo> FromWire(const v1::ArrayInfo& info);
+
+}  // namespace distarray::inline client

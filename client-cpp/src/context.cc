@@ -1,0 +1,70 @@
+#include "distarray/context.h"
+
+#include <utility>
+
+#include "client-cpp/src/array_state.h"
+#include "client-cpp/src/codec.h"
+#include "client-cpp/src/status.h"
+
+namespace distarray::inline client {
+
+absl::StatusOr<Context> Context::Connect(const std::string& address, const ContextOptions& options) {
+  auto session = Session::Open(address, options);
+  DA_RETURN_IF_ERROR(session.status());
+  return Context(*std::move(session));
+}
+
+const std::string& Context::address() const { return session_->address(); }
+
+absl::StatusOr<DaemonInfo> Context::Info() const {
+  const auto reply = session_->Await([](v1::Request& request) { request.mutable_info(); });
+  DA_RETURN_IF_ERROR(reply.status());
+  const v1::ServerInfo& info = reply->info();
+  return DaemonInfo{.version = info.version(),
+                    .instance = info.instance(),
+                    .epoch = info.epoch(),
+                    .engine_count = info.engine_count(),
+                    .memory_limit_bytes = info.memory_limit_bytes(),
+                    .memory_used_bytes = info.memory_used_bytes()};
+}
+
+absl::StatusOr<Array> Context::LoadHdf5(const std::string& path, const std::string& dataset,
+                                        const DistributionRequest& distribution) const {
+  const std::int64_t key = session_->NewKey();
+  const auto reply = session_->Await([&](v1::Request& request) {
+    v1::LoadRequest& load = *request.mutable_load();
+    load.set_result(key);
+    load.set_path(path);
+    load.set_dataset(dataset);
+    ToWire(distribution, load.mutable_distribution());
+  });
+  DA_RETURN_IF_ERROR(reply.status());
+  auto info = FromWire(reply->array());
+  DA_RETURN_IF_ERROR(info.status());
+  return ArrayState::Handle(std::make_shared<const ArrayState>(session_, key, std::move(info->shape), info->dtype));
+}
+
+absl::StatusOr<std::vector<ArrayInfo>> Context::List() const {
+  std::vector<ArrayInfo> arrays;
+  std::string page;
+  do {
+    const auto reply =
+        session_->Await([&](v1::Request& request) { request.mutable_list()->set_page_token(page); });
+    DA_RETURN_IF_ERROR(reply.status());
+    for (const v1::ArrayInfo& message : reply->list().arrays()) {
+      auto info = FromWire(message);
+      DA_RETURN_IF_ERROR(info.status());
+      arrays.push_back(*std::move(info));
+    }
+    page = reply->list().next_page_token();
+  } while (!page.empty());
+  return arrays;
+}
+
+absl::Status Context::Wait() const {
+  return session_->Await([](v1::Request& request) { request.mutable_wait(); }).status();
+}
+
+void Context::Flush() const { session_->Flush(); }
+
+}  // namespace distarray::inline client

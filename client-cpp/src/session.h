@@ -1,0 +1,123 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "distarray/context.h"
+#include "client-cpp/src/stream.h"
+#include "client-cpp/src/tables.h"
+
+namespace distarray::inline client {
+
+/// A session with a daemon: numbers requests, gathers them into batches, matches replies with those who wait. Requests that nobody waits for are
+/// sent within a millisecond, or with the next that somebody does. Thread-safe.
+class Session final : private Stream::Receiver {
+ public:
+  /// Writes what it is called for into the request; called once, under the session's lock.
+  using Fill = std::function<void(v1::Request&)>;
+
+  /// Errors as Context::Connect.
+  static absl::StatusOr<std::shared_ptr<Session>> Open(const std::string& address, const ContextOptions& options);
+  /// Closes the session; waits up to two seconds for the daemon to agree.
+  ~Session() override;
+
+  const std::string& address() const { return address_; }
+  const Tables& tables() const { return tables_; }
+  int dimensions_max() const { return dimensions_max_; }
+  std::int64_t chunk_bytes_max() const { return chunk_bytes_max_; }
+
+  std::int64_t NewKey() { return next_key_.fetch_add(1, std::memory_order_relaxed); }
+
+  /// Sends a request without waiting for an answer; waits while too much is under way. `bytes`: about what it carries, beside small fields.
+  template <typename FillRequest>
+  void Record(FillRequest&& fill, std::int64_t bytes = 0) {
+    std::unique_lock lock(mutex_);
+    WaitForRoom(lock);
+    fill(Add());
+    Added(bytes);
+  }
+  /// Sends a request and waits for its one reply. Errors: the reply's; that of an earlier in-place operation; kSessionUnknown.
+  absl::StatusOr<v1::Reply> Await(const Fill& fill);
+  /// As Await, for a Get: `out` takes its chunks. Error kInternal also: another number of bytes came.
+  absl::Status AwaitBytes(const Fill& fill, std::span<std::byte> out);
+  /// Deletes an array, some time; never waits.
+  void Forget(std::int64_t key, std::int64_t nbytes);
+  /// Remembers the failure of an operation that has no result; the next Await returns it.
+  void Defer(absl::Status status);
+  /// Sends what is unsent.
+  void Flush();
+
+ private:
+  struct Waiter {
+    std::int64_t sequence = 0;
+    std::span<std::byte> out;  // of a Get
+    std::int64_t received_bytes = 0;
+    v1::Reply reply;
+    absl::Status status;
+    bool mark = false;  // nobody waits: it tells how far the daemon has come
+    bool done = false;
+    std::condition_variable changed;
+  };
+
+  Session(std::string address, std::unique_ptr<v1::DistArray::Stub> stub);
+  absl::Status Begin(const ContextOptions& options, absl::Time deadline);
+
+  // With mutex_ held.
+  v1::Request& Add();
+  void Added(std::int64_t bytes);
+  void AddMark();
+  void AddSmallDeletes();
+  void SendBatch();
+  void WaitForRoom(std::unique_lock<std::mutex>& lock);
+  /// At the deadline the whole stream is cancelled.
+  absl::Status Wait(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Waiter>& waiter, const Fill& fill,
+                    absl::Time deadline = absl::InfiniteFuture());
+
+  void OnReplies(v1::ReplyBatch& replies) override;
+  void OnEnd(const grpc::Status& status) override;
+  void Take(Waiter& waiter, v1::Reply& reply);
+  void RunFlusher();
+
+  const std::string address_;
+  const std::unique_ptr<v1::DistArray::Stub> stub_;
+  Tables tables_;
+  int dimensions_max_ = 0;
+  std::int64_t chunk_bytes_max_ = 0;
+  std::atomic<std::int64_t> next_key_ = 1;
+
+  std::mutex mutex_;
+  std::int64_t last_sequence_ = 0;
+  std::unique_ptr<v1::RequestBatch> batch_;  // unsent; never null
+  std::int64_t batch_bytes_ = 0;
+  std::chrono::steady_clock::time_point batch_began_;
+  std::vector<std::int64_t> small_deletes_;
+  std::deque<std::shared_ptr<Waiter>> waiters_;  // ascending by sequence, as replies come
+  std::int64_t requests_since_mark_ = 0;
+  std::int64_t bytes_since_mark_ = 0;
+  int marks_under_way_ = 0;
+  std::condition_variable room_;
+  absl::Status deferred_;
+  absl::Status end_;  // not OK: the stream has ended
+  bool stopping_ = false;
+  bool flusher_asleep_ = false;
+  std::condition_variable flusher_wakes_;
+
+  std::unique_ptr<Stream> stream_;
+  std::thread flusher_;
+};
+
+}  // namespace distarray::inline client

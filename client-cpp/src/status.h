@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "distarray/error.h"
+#include "distarray/v1/types.pb.h"
+
+namespace distarray::inline client {
+
+/// A failure with its reason and a sentence naming the argument, what was given and what was expected.
+absl::Status Error(Reason reason, const std::string& message);
+
+/// What the daemon sent; the whole ErrorInfo is kept as a payload. The message ends with the line that made the value, if known.
+absl::Status ErrorFromWire(const v1::ErrorInfo& error);
+
+}  // namespace distarray::inline client
+
+/// Leaves the enclosing function with the status of `expr` unless it is OK.
+#define DA_RETURN_IF_ERROR(expr)                              \
+  do {                                                        \
+    if (::absl::Status da_status = (expr); !da_status.ok()) { \
+      return da_status;                                       \
+    }                                                         \
+  } while (false)
