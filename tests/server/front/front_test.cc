@@ -1,0 +1,99 @@
+// Sessions: order, errors that surface at the first read, retries, ends.
+#include "tests/server/front/front_harness.h"
+#include "tests/support/catch.h"
+
+namespace distarray::server {
+namespace {
+
+using H = FrontHarness;
+
+TEST_CASE("an engine's failure is the array's, and that of all computed from it, with the line that made it") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {100}));
+  harness.Send(client, H::Wait(), true);
+  harness.Run();
+  harness.engine = [](const Command& command, CommandReply& reply) {
+    if (std::holds_alternative<RunProgram>(command.body)) {
+      reply.reason = Reason::kInvalidValue;
+      reply.message = "no";
+    }
+  };
+  v1::Request bad = H::Ufunc(2, "sin", {1});
+  bad.set_origin("a.py:3");
+  harness.Send(client, bad);
+  harness.Send(client, H::Ufunc(3, "cos", {2}));
+  const auto get = harness.Send(client, H::Get(3), true);
+  harness.Run();
+  REQUIRE(harness.ReplyTo(client, get) != nullptr);
+  CHECK(harness.ReplyTo(client, get)->error().message() == "no");
+}
+
+TEST_CASE("a bad request makes its key a failed one") {
+  H harness;
+  const PeerId client = harness.Connect();
+  v1::Request bad = H::Ufunc(2, "no_such_function", {});
+  bad.set_origin("a.py:3");
+  harness.Send(client, bad);
+  harness.Send(client, H::Ufunc(3, "cos", {2}));
+  const auto get = harness.Send(client, H::Get(3), true);
+  REQUIRE(harness.ReplyTo(client, get)->has_error());
+  CHECK(harness.ReplyTo(client, get)->error().reason() == v1::ERROR_REASON_UNKNOWN_OPERATION);
+  CHECK(harness.ReplyTo(client, get)->error().origin() == "a.py:3");
+  CHECK(harness.ReplyTo(client, harness.Send(client, H::Get(99), true))->error().reason() == v1::ERROR_REASON_UNKNOWN_KEY);
+}
+
+TEST_CASE("a repeated request is answered again and not carried out again") {
+  H harness;
+  const PeerId client = harness.Connect();
+  const auto sequence = harness.Send(client, H::Zeros(1, {4}), true);
+  v1::Request again = H::Zeros(1, {4});
+  again.set_sequence(sequence);
+  again.set_awaited(true);
+  v1::RequestBatch batch;
+  *batch.add_requests() = again;
+  harness.front.OnReceived(client, std::move(batch), 0);
+  const auto replies = harness.Replies(client, sequence);
+  REQUIRE(replies.size() == 2);
+  CHECK(replies[1].has_array());
+}
+
+TEST_CASE("an assignment that fails leaves the array, and the next awaited operation tells") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {4}));
+  v1::Request assign;
+  assign.mutable_assign()->set_key(1);
+  assign.mutable_assign()->set_array(77);
+  harness.Send(client, assign);
+  CHECK(harness.ReplyTo(client, harness.Send(client, H::Get(1), true))->error().reason() == v1::ERROR_REASON_UNKNOWN_KEY);
+  const auto second = harness.Send(client, H::Get(1), true);
+  harness.Run();
+  CHECK(harness.ReplyTo(client, second)->has_chunk());
+}
+
+TEST_CASE("a session without a connection ends after its grace period and frees its arrays") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {4}));
+  harness.Send(client, H::Wait(), true);
+  harness.Run();
+  harness.front.OnDisconnected(client, 100);
+  CHECK(harness.front.Expire(105) > 0);
+  CHECK(harness.freed.empty());
+  CHECK(harness.front.Expire(111) < 0);
+  harness.front.Settle();
+  harness.Run();
+  CHECK(harness.freed.size() == 1);
+}
+
+TEST_CASE("sessions do not see each other's keys") {
+  H harness;
+  const PeerId first = harness.Connect();
+  const PeerId second = harness.Connect();
+  harness.Send(first, H::Zeros(1, {4}));
+  CHECK(harness.ReplyTo(second, harness.Send(second, H::Get(1), true))->has_error());
+}
+
+}  // namespace
+}  // namespace distarray::server
