@@ -20,7 +20,7 @@ SetTables Tables();
 
 namespace {
 
-void UseRows(std::span<const OperationRow> rows, KernelSet& set) {
+void UseRows(std::span<const OperationRow> rows, KernelTable& set) {
   for (const OperationRow& row : rows) {
     auto& kernels = set.operations[static_cast<std::size_t>(FindOperation(row.name))];
     for (std::size_t dtype = 0; dtype < kernels.size(); ++dtype) {
@@ -31,8 +31,8 @@ void UseRows(std::span<const OperationRow> rows, KernelSet& set) {
   }
 }
 
-KernelSet MakeSet(const char* name, const SetTables& tables) {
-  KernelSet set{.name = name,
+KernelTable MakeSet(const char* name, const SetTables& tables) {
+  KernelTable set{.name = name,
                 .operations = {},
                 .casts = *tables.casts,
                 .reductions = *tables.reductions,
@@ -51,14 +51,14 @@ KernelSet MakeSet(const char* name, const SetTables& tables) {
   return set;
 }
 
-const KernelSet& ChooseSet() {
+const KernelTable& ChooseSet() {
   if (const char* wanted = std::getenv("DISTARRAYD_KERNELS"); wanted != nullptr) {
-    if (const KernelSet* set = FindKernelSet(wanted); set != nullptr) {
+    if (const KernelTable* set = FindKernelSet(wanted); set != nullptr) {
       return *set;
     }
   }
   for (const char* name : {"avx512", "avx2"}) {
-    if (const KernelSet* set = FindKernelSet(name); set != nullptr) {
+    if (const KernelTable* set = FindKernelSet(name); set != nullptr) {
       return *set;
     }
   }
@@ -76,26 +76,26 @@ std::vector<std::span<const OperationRow>> BaselineRows() {
   return all;
 }
 
-const KernelSet* FindKernelSet(std::string_view name) {
+const KernelTable* FindKernelSet(std::string_view name) {
   if (name == "baseline") {
-    static const KernelSet set = MakeSet("baseline", baseline::Tables());
+    static const KernelTable set = MakeSet("baseline", baseline::Tables());
     return &set;
   }
   if (name == "avx2" && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
       __builtin_cpu_supports("bmi2")) {
-    static const KernelSet set = MakeSet("avx2", avx2::Tables());
+    static const KernelTable set = MakeSet("avx2", avx2::Tables());
     return &set;
   }
   if (name == "avx512" && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma")) {
-    static const KernelSet set = MakeSet("avx512", avx512::Tables());
+    static const KernelTable set = MakeSet("avx512", avx512::Tables());
     return &set;
   }
   return nullptr;
 }
 
-const KernelSet& ActiveKernels() {
-  static const KernelSet& set = ChooseSet();
+const KernelTable& ActiveKernels() {
+  static const KernelTable& set = ChooseSet();
   return set;
 }
 

@@ -37,7 +37,7 @@ struct MemoryKernels {
 struct ReductionKernels {
   int planes = 0;
   int plane_bytes = 0;
-  int lanes_bytes = 0;  // 64-byte aligned
+  int lanes_bytes = 0;
   /// Accumulators of no elements.
   void (*clear)(std::int64_t count, void* accumulators) = nullptr;
   void (*clear_lanes)(void* lanes) = nullptr;
@@ -70,7 +70,7 @@ struct SetTables {
 };
 
 /// The kernels to use on one kind of processor. Those of the baseline stand in where there is nothing to gain.
-struct KernelSet {
+struct KernelTable {
   const char* name = "";
   std::vector<std::array<Kernel, kDTypeCount>> operations;  // [position in Operations()][operands' dtype]
   CastTable casts{};
@@ -83,10 +83,10 @@ struct KernelSet {
 };
 
 /// The set for this processor, or the one that DISTARRAYD_KERNELS names if it can run here. Chosen once.
-const KernelSet& ActiveKernels();
+const KernelTable& ActiveKernels();
 
 /// A set by name ("avx512", "avx2", "baseline"); null if this processor cannot run it or it was not compiled.
-const KernelSet* FindKernelSet(std::string_view name);
+const KernelTable* FindKernelSet(std::string_view name);
 
 /// Another name of an operation.
 struct Synonym {

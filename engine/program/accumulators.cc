@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <complex>
+#include <cstring>
+#include <limits>
+
+#include "engine/kernels/kernel_set.h"
+#include "engine/kernels/operations.h"
+#include "engine/program/double_double.h"
+#include "engine/program/executor.h"
+#include "engine/program/reduction_run.h"
+
+namespace distarray {
+namespace {
+
+/// The numbers of accumulators: entry k of plane p.
+template <typename Number>
+class Planes {
+ public:
+  Planes(const Accumulators& accumulators, std::int64_t components)
+      : bytes_(accumulators.bytes.data()), count_(accumulators.count * components) {}
+
+  Number At(std::int64_t plane, std::int64_t k) const {
+    Number number;
+    std::memcpy(&number, bytes_ + (plane * count_ + k) * static_cast<std::int64_t>(sizeof(Number)), sizeof(Number));
+    return number;
+  }
+  /// Planes `plane` and the next one.
+  DoubleDouble Pair(std::int64_t plane, std::int64_t k) const
+    requires std::same_as<Number, double>
+  {
+    return {At(plane, k), At(plane + 1, k)};
+  }
+
+ private:
+  const std::byte* bytes_;
+  std::int64_t count_;
+};
+
+/// Writes a number as element k of dtype at out.
+template <typename Number>
+void Store(Number number, DType dtype, std::int64_t k, std::byte* out) {
+  Visit(dtype, [&]<typename T>() {
+    T value;
+    if constexpr (Complex<T> && Complex<Number>) {
+      value = T(static_cast<typename T::value_type>(number.real()), static_cast<typename T::value_type>(number.imag()));
+    } else if constexpr (Complex<T>) {
+      value = T(static_cast<typename T::value_type>(number), 0);
+    } else if constexpr (Complex<Number>) {
+      value = static_cast<T>(number.real());
+    } else {
+      value = static_cast<T>(number);
+    }
+    std::memcpy(out + k * static_cast<std::int64_t>(sizeof(T)), &value, sizeof(T));
+  });
+}
+
+/// Sums, means and products of floating numbers, in `components` parts.
+void FinishPairs(const Accumulators& accumulators, bool is_complex, double divisor, DType result, std::byte* out) {
+  const Planes<double> planes(accumulators, is_complex ? 2 : 1);
+  for (std::int64_t k = 0; k < accumulators.count; ++k) {
+    if (is_complex) {
+      const double real = planes.Pair(0, 2 * k).Round();
+      const double imag = planes.Pair(0, 2 * k + 1).Round();
+      Store(std::complex<double>(real / divisor, imag / divisor), result, k, out);
+    } else {
+      Store(planes.Pair(0, k).Round() / divisor, result, k, out);
+    }
+  }
+}
+
+/// (sum of squares - sum^2 / n), of real or imaginary parts.
+DoubleDouble SquaredDeviations(DoubleDouble sum, DoubleDouble squares, double n) {
+  return squares + -(sum * (sum / n));
+}
+
+void FinishSquares(const Accumulators& accumulators, bool is_complex, std::int64_t reduced_count, double correction,
+                   bool root, DType result, std::byte* out) {
+  const std::int64_t components = is_complex ? 2 : 1;
+  const Planes<double> planes(accumulators, components);
+  const auto n = static_cast<double>(reduced_count);
+  const double divisor = std::max(n - correction, 0.0);
+  for (std::int64_t k = 0; k < accumulators.count; ++k) {
+    double deviations = 0;
+    for (std::int64_t c = components * k; c < components * (k + 1); ++c) {
+      const double sum = planes.At(0, c);
+      const double squares = planes.At(2, c);
+      if (std::isfinite(sum) && std::isfinite(squares)) {
+        deviations += std::max(SquaredDeviations(planes.Pair(0, c), planes.Pair(2, c), n).Round(), 0.0);
+      } else {
+        deviations += std::isfinite(sum) ? squares : std::numeric_limits<double>::quiet_NaN();
+      }
+    }
+    const double variance = reduced_count == 0 ? std::numeric_limits<double>::quiet_NaN() : deviations / divisor;
+    Store(root ? std::sqrt(variance) : variance, result, k, out);
+  }
+}
+
+/// Accumulators that are the results themselves, as `Number`.
+template <typename Number>
+void FinishPlain(const Accumulators& accumulators, DType result, std::byte* out) {
+  const Planes<Number> planes(accumulators, 1);
+  for (std::int64_t k = 0; k < accumulators.count; ++k) {
+    Store(planes.At(0, k), result, k, out);
+  }
+}
+
+}  // namespace
+
+void CombineAccumulators(int reduction, DType compute, Accumulators& into, const Accumulators& from) {
+  const ReductionKernels& kernels = ActiveKernels().Reduce(AccumulationOf(reduction), compute);
+  kernels.merge(into.count, into.bytes.data(), from.bytes.data());
+}
+
+void FinishAccumulators(const ReduceOutput& reduce, DType compute, std::int64_t reduced_count,
+                        const Accumulators& accumulators, std::byte* out) {
+  const Accumulation how = AccumulationOf(reduce.reduction);
+  const std::string_view name = Reductions()[static_cast<std::size_t>(reduce.reduction)].name;
+  const bool is_complex = KindOf(compute) == Kind::kComplex;
+  if (how == Accumulation::kSquares) {
+    FinishSquares(accumulators, is_complex, reduced_count, reduce.correction, name == "std", reduce.result, out);
+  } else if (how == Accumulation::kMinimum || how == Accumulation::kMaximum) {
+    Visit(compute, [&]<typename T>() {
+      // The smallest of no bool is a byte that is neither 0 nor 1.
+      using Stored = std::conditional_t<Boolean<T>, std::uint8_t, T>;
+      FinishPlain<Stored>(accumulators, reduce.result, out);
+    });
+  } else if (KindOf(compute) == Kind::kSigned) {
+    FinishPlain<std::int64_t>(accumulators, reduce.result, out);
+  } else if (KindOf(compute) < Kind::kFloat) {
+    FinishPlain<std::uint64_t>(accumulators, reduce.result, out);
+  } else if (is_complex && how == Accumulation::kProduct) {
+    FinishPlain<std::complex<double>>(accumulators, reduce.result, out);
+  } else {
+    FinishPairs(accumulators, is_complex, name == "mean" ? static_cast<double>(reduced_count) : 1, reduce.result, out);
+  }
+}
+
+}  // namespace distarray
