@@ -84,6 +84,7 @@ absl::Status Session::Begin(const ContextOptions& options, absl::Time deadline) 
 Session::~Session() {
   {
     const std::scoped_lock lock(mutex_);
+    small_deletes_.clear();  // closing deletes them all
     Add().mutable_close();
     SendBatch();
     stopping_ = true;
