@@ -1,4 +1,5 @@
-// distarrayd: one binary, two roles. As supervisor it starts an MPI job of itself and watches it; as rank it is a part of that job.
+// distarrayd: one binary, two roles. As supervisor it starts an MPI job of itself and watches it; as rank it is a part
+// of that job.
 #include <sys/resource.h>
 
 #include <cerrno>
@@ -42,7 +43,8 @@ int main(int argc, char** argv) {
   }
   const Options& options = std::get<Options>(parsed);
   if (!RedirectLog(options)) {
-    std::fprintf(stderr, "distarrayd: --log-file: cannot open %s: %s\n", options.log_file.c_str(), std::strerror(errno));
+    std::fprintf(stderr, "distarrayd: --log-file: cannot open %s: %s\n", options.log_file.c_str(),
+                 std::strerror(errno));
     return 2;
   }
   RaiseDescriptorLimit();

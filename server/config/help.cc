@@ -1,6 +1,5 @@
 #include "server/config/help.h"
 
-
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <absl/strings/string_view.h>
@@ -10,7 +9,8 @@
 namespace distarray::server {
 namespace {
 
-constexpr absl::string_view kOpening = R"(distarrayd: NumPy-like arrays spread over many processes, served to Python and C++.
+constexpr absl::string_view kOpening =
+    R"(distarrayd: NumPy-like arrays spread over many processes, served to Python and C++.
 
 Examples:
   distarrayd                                         one engine per core, at 127.0.0.1:7755
@@ -28,9 +28,11 @@ It stays in the foreground. Ctrl-C or SIGTERM ends it within 5 seconds and leave
 )";
 
 constexpr absl::string_view kClosing = R"(
-A flag beats a variable (DISTARRAYD_ENGINES for --engines), a variable beats the file, the file beats the default.
+A flag beats a variable (DISTARRAYD_ENGINES for --engines), a variable beats the file, the file
+beats the default.
 
-Large arrays are several times faster to fill for the first time when they lie in huge pages, which root allows by
+Filling large arrays for the first time is several times faster when engine memory may lie in huge
+pages; root allows that by
   echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled
 
 Exit codes: 0 ended as asked; 1 could not serve, or could not go on; 2 the flags are wrong.
@@ -64,8 +66,8 @@ std::string HelpText() {
       group = setting.group;
       absl::StrAppend(&out, "\n", group, ":\n");
     }
-    absl::StrAppend(&out, "  --", setting.name, setting.value.empty() ? "" : " ", setting.value, "  (default: ", setting.fallback,
-                    ")\n", Wrapped(setting.help));
+    absl::StrAppend(&out, "  --", setting.name, setting.value.empty() ? "" : " ", setting.value,
+                    "  (default: ", setting.fallback, ")\n", Wrapped(setting.help));
   }
   absl::StrAppend(&out, "  -h, --help\n  --version\n", kClosing);
   return out;

@@ -1,10 +1,9 @@
 #include "server/config/logging.h"
 
 #include <fcntl.h>
-#include <unistd.h>
-
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace distarray::server {
 

@@ -10,8 +10,8 @@ namespace distarray::server {
 /// "engine 2".
 void SetUpLogging(const Options& options, const std::string& role);
 
-/// Puts standard error (and so the log of this process and of those it starts) at the end of options.log_file, if there is one.
-/// False: it cannot be opened; errno says why.
+/// Puts standard error (and so the log of this process and of those it starts) at the end of options.log_file, if there
+/// is one. False: it cannot be opened; errno says why.
 bool RedirectLog(const Options& options);
 
 }  // namespace distarray::server

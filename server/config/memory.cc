@@ -1,16 +1,16 @@
 #include "server/config/memory.h"
 
-#include <algorithm>
-#include <fstream>
-#include <limits>
-#include <optional>
-#include <vector>
-
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <absl/strings/string_view.h>
 #include <absl/strings/strip.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <vector>
 
 namespace distarray::server {
 namespace {
@@ -39,8 +39,8 @@ std::int64_t LimitIn(const std::string& path) {
   return std::getline(file, text) && absl::SimpleAtoi(text, &bytes) && bytes > 0 ? bytes : kNoLimit;
 }
 
-// The least limit of the group and of those around it. Inside a container the path may name groups that only the host can see; then the
-// root of what is mounted is the container's own.
+// The least limit of the group and of those around it. Inside a container the path may name groups that only the host
+// can see; then the root of what is mounted is the container's own.
 std::int64_t LeastLimit(const std::string& mount, std::string path, absl::string_view file) {
   std::int64_t least = LimitIn(absl::StrCat(mount, "/", file));
   while (path.size() > 1) {

@@ -1,16 +1,17 @@
 #include "server/config/parse.h"
 
-#include <cstdlib>
-#include <map>
-
 #include <absl/strings/str_cat.h>
 #include <absl/strings/string_view.h>
+
+#include <cstdlib>
+#include <map>
 
 // Failures come as values.
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
-#include <CLI/CLI.hpp>
 #include <toml++/toml.h>
+
+#include <CLI/CLI.hpp>
 
 #include "server/config/help.h"
 #include "server/config/settings.h"
@@ -104,7 +105,8 @@ std::optional<Farewell> ReadFile(const std::string& path, GivenSettings& given) 
     const std::string source = absl::StrCat(name, " in ", path);
     const std::optional<std::string> text = TextOf(node);
     if (!IsSetting(name) || name == "config") {
-      return Mistake(absl::StrCat(source, ": there is no such setting; expected the name of a flag without its dashes"));
+      return Mistake(
+          absl::StrCat(source, ": there is no such setting; expected the name of a flag without its dashes"));
     }
     if (!text) {
       return Mistake(absl::StrCat(source, ": expected a string, a number or a boolean"));
@@ -119,9 +121,10 @@ std::optional<Farewell> CheckListen(const Options& options, const GivenSettings&
   if (IsLoopback(host) || options.allow_remote) {
     return std::nullopt;
   }
-  return Mistake(absl::StrCat(given.at("listen").source, ": got \"", options.listen,
-                              "\", which other machines can reach, and there is no authentication yet; expected a loopback address such "
-                              "as 127.0.0.1:7755, or --allow-remote to serve whoever can connect"));
+  return Mistake(absl::StrCat(
+      given.at("listen").source, ": got \"", options.listen,
+      "\", which other machines can reach, and there is no authentication yet; expected a loopback address such "
+      "as 127.0.0.1:7755, or --allow-remote to serve whoever can connect"));
 }
 
 }  // namespace
@@ -147,7 +150,8 @@ std::variant<Options, Farewell> ParseOptions(int argc, const char* const* argv,
   for (const Setting& setting : Settings()) {
     const auto found = given.find(setting.name);
     if (found != given.end() && !setting.read(found->second.text, options)) {
-      return Mistake(absl::StrCat(found->second.source, ": got \"", found->second.text, "\", expected ", setting.expected));
+      return Mistake(
+          absl::StrCat(found->second.source, ": got \"", found->second.text, "\", expected ", setting.expected));
     }
   }
   if (std::optional<Farewell> farewell = CheckListen(options, given)) {

@@ -14,8 +14,8 @@ struct Farewell {
   std::string text;  // for standard output if exit_code is 0, else for standard error
 };
 
-/// Reads flags, environment (`variable` gives the value of one, or nullopt) and file; the first that says something about a setting
-/// decides.
+/// Reads flags, environment (`variable` gives the value of one, or nullopt) and file; the first that says something
+/// about a setting decides.
 std::variant<Options, Farewell> ParseOptions(int argc, const char* const* argv,
                                              std::optional<std::string> (*variable)(const std::string& name));
 

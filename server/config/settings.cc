@@ -1,16 +1,15 @@
 #include "server/config/settings.h"
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
+#include <absl/strings/string_view.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <optional>
-
-#include <absl/strings/ascii.h>
-#include <absl/strings/str_cat.h>
-#include <absl/strings/str_replace.h>
-#include <absl/strings/string_view.h>
 
 #include "server/config/memory.h"
 #include "server/config/values.h"
@@ -43,8 +42,8 @@ std::string WriteSwitch(bool value) { return value ? "true" : ""; }
 
 bool ReadMemoryLimit(absl::string_view text, Options& options) {
   if (const std::optional<double> percentage = ReadPercentage(text)) {
-    options.memory_limit_bytes =
-        std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(AvailableMemory()) * *percentage / 100));
+    options.memory_limit_bytes = std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(static_cast<double>(AvailableMemory()) * *percentage / 100));
     return true;
   }
   return Store(ReadBytes(text), options.memory_limit_bytes);
@@ -81,8 +80,10 @@ const std::array<Setting, 14> kSettings = {{
      [](absl::string_view text, Options& o) { return Store(ReadWhole(text, 1, kEnginesMax), o.engines); },
      [](const Options& o) { return absl::StrCat(o.engines); }},
     {"memory-limit", "What to run", "SIZE", "75%",
-     "Most memory that all arrays together may take: a size (16GiB, 500MB) or a share (75%) of what is available to this process "
-     "(the machine's available memory, or the cgroup's limit where that is less). Past it, creating an array fails; nothing else does.",
+     "Most memory that all arrays together may take: a size (16GiB, 500MB) or a share (75%) of what is available to "
+     "this process "
+     "(the machine's available memory, or the cgroup's limit where that is less). Past it, creating an array fails; "
+     "nothing else does.",
      "a size such as 16GiB, or a percentage of the available memory such as 75%", ReadMemoryLimit,
      [](const Options& o) { return WriteBytes(o.memory_limit_bytes); }},
     {"data-root", "What to run", "DIR", "no restriction",
@@ -93,44 +94,51 @@ const std::array<Setting, 14> kSettings = {{
      },
      [](const Options& o) { return o.data_root; }},
 
-    {"listen", "Where to find it", "HOST:PORT", "127.0.0.1:7755", "Address to serve on. Port 0 takes any free port: see --port-file.",
-     "HOST:PORT such as 127.0.0.1:7755 or [::1]:0",
+    {"listen", "Where to find it", "HOST:PORT", "127.0.0.1:7755",
+     "Address to serve on. Port 0 takes any free port: see --port-file.", "HOST:PORT such as 127.0.0.1:7755 or [::1]:0",
      [](absl::string_view text, Options& o) {
        o.listen = std::string(text);
        return ReadHostPort(text).has_value();
      },
      [](const Options& o) { return o.listen; }},
     {"port-file", "Where to find it", "FILE", "none",
-     "Write the address (one line, HOST:PORT) to this file once it is ready to serve; the file is removed at the end.", "a path",
-     [](absl::string_view text, Options& o) { return StorePath(text, o.port_file); },
+     "Write the address (one line, HOST:PORT) to this file once it is ready to serve; the file is removed at the end.",
+     "a path", [](absl::string_view text, Options& o) { return StorePath(text, o.port_file); },
      [](const Options& o) { return o.port_file; }},
     {"allow-remote", "Where to find it", "", "off",
-     "Allow --listen on an address that other machines can reach. There is no authentication yet: whoever can connect can use the "
+     "Allow --listen on an address that other machines can reach. There is no authentication yet: whoever can connect "
+     "can use the "
      "memory and the files of the user running distarrayd.",
      "true or false", [](absl::string_view text, Options& o) { return Store(ReadSwitch(text), o.allow_remote); },
      [](const Options& o) { return WriteSwitch(o.allow_remote); }},
     {"session-grace", "Where to find it", "TIME", "10s",
-     "How long a client's arrays are kept after its connection broke, so that it can come back.", "a time such as 10s, 500ms or 2m",
+     "How long a client's arrays are kept after its connection broke, so that it can come back.",
+     "a time such as 10s, 500ms or 2m",
      [](absl::string_view text, Options& o) { return Store(ReadSeconds(text), o.session_grace_seconds); },
      [](const Options& o) { return absl::StrCat(o.session_grace_seconds, "s"); }},
-    {"message-limit", "Where to find it", "SIZE", "8MiB", "Largest single message a client may send. Larger arrays travel in pieces.",
-     "a size from 64KiB to 1GiB", ReadMessageLimit, [](const Options& o) { return WriteBytes(o.message_limit_bytes); }},
+    {"message-limit", "Where to find it", "SIZE", "8MiB",
+     "Largest single message a client may send. Larger arrays travel in pieces.", "a size from 64KiB to 1GiB",
+     ReadMessageLimit, [](const Options& o) { return WriteBytes(o.message_limit_bytes); }},
 
     {"log-level", "Watching it", "LEVEL", "info", "trace, debug, info, warning, error or off.",
      "one of trace, debug, info, warning, error, off", ReadLogLevel, [](const Options& o) { return o.log_level; }},
     {"log-file", "Watching it", "FILE", "standard error", "Append the log to this file.", "a path",
-     [](absl::string_view text, Options& o) { return StorePath(text, o.log_file); }, [](const Options&) { return std::string(); }},
+     [](absl::string_view text, Options& o) { return StorePath(text, o.log_file); },
+     [](const Options&) { return std::string(); }},
     {"heartbeat-timeout", "Watching it", "TIME", "5s",
-     "A process of the job that has not been heard of for so long is taken for hung, and the job is started again (arrays are lost).",
+     "A process of the job that has not been heard of for so long is taken for hung, and the job is started again "
+     "(arrays are lost).",
      "a time of at least 1s, such as 5s or 1m", ReadHeartbeat,
      [](const Options& o) { return absl::StrCat(o.heartbeat_timeout_seconds, "s"); }},
     {"die-with-parent", "For programs that start it", "", "off",
-     "End when standard input reaches its end: give it a pipe, and the daemon ends with the process that holds the other side, "
+     "End when standard input reaches its end: give it a pipe, and the daemon ends with the process that holds the "
+     "other side, "
      "however that process ends.",
      "true or false", [](absl::string_view text, Options& o) { return Store(ReadSwitch(text), o.die_with_parent); },
      [](const Options&) { return std::string(); }},
     {"role", "For programs that start it", "ROLE", "auto",
-     "supervisor: start and watch the job. rank: be one process of a job that mpirun or srun starts; rank 0 serves, the others are engines. "
+     "supervisor: start and watch the job. rank: be one process of a job that mpirun or srun starts; rank 0 serves, "
+     "the others are engines. "
      "auto: rank where a scheduler has started this process as one, else supervisor.",
      "one of auto, supervisor, rank", ReadRole, [](const Options&) { return std::string(); }},
     {"config", "Configuration", "FILE", "none",

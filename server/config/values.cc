@@ -1,14 +1,14 @@
 #include "server/config/values.h"
 
-#include <array>
-#include <cmath>
-#include <limits>
-
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/string_view.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
 
 namespace distarray::server {
 namespace {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <absl/strings/string_view.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include <absl/strings/string_view.h>
 
 namespace distarray::server {
 

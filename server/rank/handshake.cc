@@ -1,5 +1,7 @@
 #include "server/rank/handshake.h"
 
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,9 +10,6 @@
 #include <chrono>
 #include <cstring>
 #include <string>
-
-#include <absl/strings/match.h>
-#include <absl/strings/str_cat.h>
 
 #include "engine/base/bytes.h"
 #include "server/supervisor/random.h"

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <vector>
-
 #include <mpi.h>
+
+#include <vector>
 
 #include "engine/base/status.h"
 #include "engine/command/channel.h"
 
 namespace distarray::server {
 
-/// Connects the front with every engine: the front listens (on an abstract Unix socket where all ranks are on one host, else on
-/// TCP), tells the address and a secret by MPI, and lets in who knows it. Both are collective over `comm`.
+/// Connects the front with every engine: the front listens (on an abstract Unix socket where all ranks are on one host,
+/// else on TCP), tells the address and a secret by MPI, and lets in who knows it. Both are collective over `comm`.
 
 /// Rank 0's part: the engines' channels; position = target. Error kUnavailable.
 absl::StatusOr<std::vector<Channel>> AcceptEngines(MPI_Comm comm);

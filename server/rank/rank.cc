@@ -1,5 +1,9 @@
 #include "server/rank/rank.h"
 
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <mpi.h>
+#include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -13,11 +17,6 @@
 #include <string>
 #include <thread>
 #include <utility>
-
-#include <absl/strings/numbers.h>
-#include <absl/strings/str_cat.h>
-#include <mpi.h>
-#include <spdlog/spdlog.h>
 
 #include "engine/runtime/engine.h"
 #include "server/config/logging.h"
@@ -154,11 +153,13 @@ int RunRank(const Options& options) {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   int exit_code = 1;
   if (size < 2) {
-    spdlog::critical("started as a job of one rank: at least two are needed, one front and one engine (mpirun -n 2 distarrayd ...)");
+    spdlog::critical(
+        "started as a job of one rank: at least two are needed, one front and one engine (mpirun -n 2 distarrayd ...)");
   } else if (provided < MPI_THREAD_MULTIPLE) {
     spdlog::critical("this MPI does not allow calls from several threads (MPI_THREAD_MULTIPLE)");
   } else {
-    exit_code = rank == 0 ? RunAsFront(options, supervisor->get(), signals.get()) : RunAsEngine(rank, size, supervisor->get());
+    exit_code =
+        rank == 0 ? RunAsFront(options, supervisor->get(), signals.get()) : RunAsEngine(rank, size, supervisor->get());
   }
   if (exit_code != 0) {
     // The others may never come to MPI_Finalize.

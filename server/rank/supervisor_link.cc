@@ -1,12 +1,11 @@
 #include "server/rank/supervisor_link.h"
 
+#include <absl/strings/numbers.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
 #include <array>
 #include <csignal>
-
-#include <absl/strings/numbers.h>
 
 #include "server/config/parse.h"
 #include "server/supervisor/job.h"
@@ -31,7 +30,8 @@ absl::StatusOr<std::unique_ptr<SupervisorLink>> SupervisorLink::FromEnvironment(
   }
   DA_ASSIGN_OR_RETURN(Link link, Link::Connect(*name));
   DA_RETURN_IF_ERROR(link.Send(Hello{.rank = rank, .epoch = epoch, .cookie = Variable(kCookieVariable).value_or("")}));
-  return std::unique_ptr<SupervisorLink>(new SupervisorLink(std::move(link), epoch, Variable(kInstanceVariable).value_or("")));
+  return std::unique_ptr<SupervisorLink>(
+      new SupervisorLink(std::move(link), epoch, Variable(kInstanceVariable).value_or("")));
 }
 
 SupervisorLink::SupervisorLink(Link link, std::int64_t epoch, std::string instance)

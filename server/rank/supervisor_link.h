@@ -12,11 +12,12 @@
 
 namespace distarray::server {
 
-/// A rank's side of the link to its supervisor: sends a heartbeat every second from a thread of its own, hands over memory segments, and
-/// hears when to stop. When the supervisor is gone, the process ends at once.
+/// A rank's side of the link to its supervisor: sends a heartbeat every second from a thread of its own, hands over
+/// memory segments, and hears when to stop. When the supervisor is gone, the process ends at once.
 class SupervisorLink : public SegmentRegistry {
  public:
-  /// As told by the environment that the supervisor has made; nullptr if there is no supervisor. Error kUnavailable: it is gone.
+  /// As told by the environment that the supervisor has made; nullptr if there is no supervisor. Error kUnavailable: it
+  /// is gone.
   static absl::StatusOr<std::unique_ptr<SupervisorLink>> FromEnvironment(std::int64_t rank);
   ~SupervisorLink() override;
 

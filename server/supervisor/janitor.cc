@@ -1,5 +1,8 @@
 #include "server/supervisor/janitor.h"
 
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/string_view.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -16,10 +19,6 @@
 #include <filesystem>
 #include <thread>
 #include <vector>
-
-#include <absl/strings/numbers.h>
-#include <absl/strings/str_cat.h>
-#include <absl/strings/string_view.h>
 
 #include "server/supervisor/port_file.h"
 
@@ -107,8 +106,8 @@ class Sweeper {
   std::vector<Watched> watched_;
 };
 
-// Leaves us nothing of the supervisor's but standard error and the socket; nothing that a terminal or a service manager sends to
-// the supervisor's group ends us before our work is done.
+// Leaves us nothing of the supervisor's but standard error and the socket; nothing that a terminal or a service manager
+// sends to the supervisor's group ends us before our work is done.
 void Detach(int socket) {
   setsid();
   prctl(PR_SET_NAME, "distarrayd-jan");
@@ -143,7 +142,9 @@ absl::StatusOr<Janitor> Janitor::Start(const std::string& scratch) {
   return Janitor(pid, std::move(ours));
 }
 
-void Janitor::Tell(const std::string& message) const { send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL); }
+void Janitor::Tell(const std::string& message) const {
+  send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL);
+}
 
 void Janitor::Watch(pid_t pid) const { Tell(absl::StrCat(std::string(1, kWatch), pid)); }
 

@@ -9,8 +9,8 @@
 
 namespace distarray::server {
 
-/// A small child process that outlives us: when we are killed, it kills the job and removes our scratch directory and port file. It learns
-/// of our death by the end of a socket.
+/// A small child process that outlives us: when we are killed, it kills the job and removes our scratch directory and
+/// port file. It learns of our death by the end of a socket.
 class Janitor {
  public:
   /// Forks: call it while there is one thread.

@@ -1,22 +1,23 @@
 #include "server/supervisor/job.h"
 
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/string_view.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
 
-#include <absl/strings/match.h>
-#include <absl/strings/str_cat.h>
-#include <absl/strings/string_view.h>
-
 namespace distarray::server {
 namespace {
 
-constexpr std::array<absl::string_view, 12> kInherited = {"PATH", "HOME", "USER",     "LOGNAME", "SHELL",       "LANG",
-                                                         "TZ",   "TERM", "HOSTNAME", "LD_LIBRARY_PATH", "LD_PRELOAD", "OPAL_PREFIX"};
-constexpr std::array<absl::string_view, 12> kInheritedPrefixes = {"LC_",  "OMPI_MCA_", "PRTE_MCA_", "PMIX_MCA_", "ASAN_",  "UBSAN_",
-                                                                 "TSAN_", "LSAN_",    "GRPC_",     "HDF5_",     "GCOV_",  "MALLOC_"};
+constexpr std::array<absl::string_view, 12> kInherited = {
+    "PATH", "HOME", "USER",     "LOGNAME",         "SHELL",      "LANG",
+    "TZ",   "TERM", "HOSTNAME", "LD_LIBRARY_PATH", "LD_PRELOAD", "OPAL_PREFIX"};
+constexpr std::array<absl::string_view, 12> kInheritedPrefixes = {"LC_",   "OMPI_MCA_", "PRTE_MCA_", "PMIX_MCA_",
+                                                                  "ASAN_", "UBSAN_",    "TSAN_",     "LSAN_",
+                                                                  "GRPC_", "HDF5_",     "GCOV_",     "MALLOC_"};
 
 bool IsInherited(absl::string_view name) {
   return std::find(kInherited.begin(), kInherited.end(), name) != kInherited.end() ||
@@ -43,12 +44,9 @@ std::vector<std::string> JobArguments(const JobSpec& spec) {
 
 std::vector<std::string> JobEnvironment(const JobSpec& spec, const std::vector<std::string>& inherited) {
   std::map<std::string, std::string> variables = {
-      {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-      {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-      {"PRTE_ALLOW_RUN_AS_ROOT", "1"},
-      {"PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-      {"OMPI_MCA_pml", "ob1"},
-      {"OMPI_MCA_mpi_yield_when_idle", "1"},
+      {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+      {"PRTE_ALLOW_RUN_AS_ROOT", "1"}, {"PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+      {"OMPI_MCA_pml", "ob1"},         {"OMPI_MCA_mpi_yield_when_idle", "1"},
   };
   if (spec.open_mpi_major < 5) {
     variables["OMPI_MCA_btl"] = "vader,self";

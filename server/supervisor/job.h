@@ -13,12 +13,12 @@ struct JobSpec {
   std::string binary;              // distarrayd
   std::vector<std::string> flags;  // for the ranks
   std::int64_t engines = 1;
-  std::string directory;           // of this epoch, for MPI's session and shared memory files
-  bool ranks_may_copy = true;      // processes may read each other's memory (process_vm_readv)
-  std::string supervisor;          // name of its socket
+  std::string directory;       // of this epoch, for MPI's session and shared memory files
+  bool ranks_may_copy = true;  // processes may read each other's memory (process_vm_readv)
+  std::string supervisor;      // name of its socket
   std::string cookie;
-  std::string instance;            // the daemon's life
-  std::int64_t epoch = 1;          // the job's
+  std::string instance;    // the daemon's life
+  std::int64_t epoch = 1;  // the job's
 };
 
 /// How a rank knows its job: variables set by the supervisor.
@@ -30,11 +30,12 @@ inline constexpr char kEpochVariable[] = "DISTARRAY_EPOCH";
 /// mpirun's command line.
 std::vector<std::string> JobArguments(const JobSpec& spec);
 
-/// mpirun's environment: of `inherited` ("NAME=value") what programs need, without what a scheduler has put there; Open MPI's settings for
-/// one host, unless the user has set them; and what ranks must know.
+/// mpirun's environment: of `inherited` ("NAME=value") what programs need, without what a scheduler has put there; Open
+/// MPI's settings for one host, unless the user has set them; and what ranks must know.
 std::vector<std::string> JobEnvironment(const JobSpec& spec, const std::vector<std::string>& inherited);
 
-/// True if processes may read each other's memory: containers often forbid it. `child`: a forked child of ours that is alive.
+/// True if processes may read each other's memory: containers often forbid it. `child`: a forked child of ours that is
+/// alive.
 bool CanReadMemoryOf(int child);
 
 }  // namespace distarray::server

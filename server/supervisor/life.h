@@ -8,8 +8,8 @@
 
 namespace distarray::server {
 
-/// The daemon's life as a pure state machine: what happened goes in, with its time; what is to be done next comes out. It owns no
-/// process and reads no clock.
+/// The daemon's life as a pure state machine: what happened goes in, with its time; what is to be done next comes out.
+/// It owns no process and reads no clock.
 ///
 ///   starting -> serving -> (a rank fails) -> killing -> waiting -> starting, one epoch later
 ///   any of them -> (asked to stop) -> draining -> ended
@@ -21,8 +21,9 @@ class Life {
   struct Limits {
     Duration start = std::chrono::seconds(60);         // from a job's start until it serves
     Duration drain = std::chrono::milliseconds(3500);  // from being asked to stop until everything is killed
-    Duration backoff_first = std::chrono::milliseconds(100);  // before starting again; doubles with each failure in the window
-    int failures_max = 5;                              // so many within the window are survived
+    Duration backoff_first =
+        std::chrono::milliseconds(100);  // before starting again; doubles with each failure in the window
+    int failures_max = 5;                // so many within the window are survived
     Duration window = std::chrono::seconds(60);
   };
 

@@ -1,14 +1,13 @@
 #include "server/supervisor/link.h"
 
+#include <absl/strings/str_cat.h>
+#include <absl/strings/string_view.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include <absl/strings/str_cat.h>
-#include <absl/strings/string_view.h>
 
 #include "engine/base/bytes.h"
 
@@ -178,7 +177,8 @@ absl::StatusOr<std::optional<Link::Received>> Link::Receive() const {
     return size < 0 ? Gone("cannot receive") : absl::UnavailableError("the connection has ended");
   }
   Received received;
-  for (cmsghdr* part_header = CMSG_FIRSTHDR(&header); part_header != nullptr; part_header = CMSG_NXTHDR(&header, part_header)) {
+  for (cmsghdr* part_header = CMSG_FIRSTHDR(&header); part_header != nullptr;
+       part_header = CMSG_NXTHDR(&header, part_header)) {
     if (part_header->cmsg_level == SOL_SOCKET && part_header->cmsg_type == SCM_RIGHTS) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(part_header), sizeof fd);

@@ -38,8 +38,8 @@ struct Stop {};
 
 using LinkMessage = std::variant<Hello, Heartbeat, Ready, RegisterSegment, UnregisterSegment, Stop>;
 
-/// A connection between a rank and its supervisor: an abstract Unix socket that keeps messages whole and carries descriptors. Send may be
-/// called by several threads.
+/// A connection between a rank and its supervisor: an abstract Unix socket that keeps messages whole and carries
+/// descriptors. Send may be called by several threads.
 class Link {
  public:
   Link() = default;
@@ -55,15 +55,16 @@ class Link {
   /// The process that made the connection.
   pid_t PeerPid() const;
 
-  /// `fd` (or -1) stays the caller's. Waits while the socket is full unless `wait` is false (then the message is dropped). Error
-  /// kUnavailable: the peer is gone.
+  /// `fd` (or -1) stays the caller's. Waits while the socket is full unless `wait` is false (then the message is
+  /// dropped). Error kUnavailable: the peer is gone.
   absl::Status Send(const LinkMessage& message, int fd = -1, bool wait = true) const;
 
   struct Received {
     LinkMessage message;
     UniqueFd fd;
   };
-  /// The next message that has arrived, or nullopt. Never blocks. Error kUnavailable: the peer is gone. kInternal: not a message.
+  /// The next message that has arrived, or nullopt. Never blocks. Error kUnavailable: the peer is gone. kInternal: not
+  /// a message.
   absl::StatusOr<std::optional<Received>> Receive() const;
 
  private:

@@ -1,13 +1,12 @@
 #include "server/supervisor/port_file.h"
 
+#include <absl/strings/str_cat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-
-#include <absl/strings/str_cat.h>
 
 namespace distarray::server {
 

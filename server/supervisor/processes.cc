@@ -1,5 +1,7 @@
 #include "server/supervisor/processes.h"
 
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -12,9 +14,6 @@
 #include <fstream>
 #include <sstream>
 #include <thread>
-
-#include <absl/strings/numbers.h>
-#include <absl/strings/str_cat.h>
 
 namespace distarray::server {
 namespace {

@@ -1,12 +1,11 @@
 #include "server/supervisor/random.h"
 
+#include <absl/strings/escaping.h>
+#include <absl/strings/string_view.h>
 #include <sys/random.h>
 
 #include <array>
 #include <cstdlib>
-
-#include <absl/strings/escaping.h>
-#include <absl/strings/string_view.h>
 
 namespace distarray::server {
 

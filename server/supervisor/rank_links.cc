@@ -53,8 +53,8 @@ void RankLinks::Welcome(Time now, std::vector<Event>& events) {
     }
     const auto* hello = std::get_if<Hello>(&(*received)->message);
     // A rank of an earlier job, or somebody else: dropping the link ends it.
-    if (hello == nullptr || hello->epoch != epoch_ || hello->cookie != cookie_ || hello->rank < 0 || hello->rank >= ranks_ ||
-        joined_.contains(hello->rank)) {
+    if (hello == nullptr || hello->epoch != epoch_ || hello->cookie != cookie_ || hello->rank < 0 ||
+        hello->rank >= ranks_ || joined_.contains(hello->rank)) {
       continue;
     }
     const pid_t pid = stranger.PeerPid();
@@ -77,7 +77,8 @@ bool RankLinks::Listen(std::int64_t number, Rank& rank, Time now, std::vector<Ev
     LinkMessage& message = (*received)->message;
     if (auto* ready = std::get_if<Ready>(&message); ready != nullptr && number == 0) {
       events.push_back({.kind = Event::Kind::kReady, .rank = 0, .pid = rank.pid, .address = std::move(ready->address)});
-    } else if (const auto* added = std::get_if<RegisterSegment>(&message); added != nullptr && (*received)->fd.valid()) {
+    } else if (const auto* added = std::get_if<RegisterSegment>(&message);
+               added != nullptr && (*received)->fd.valid()) {
       segments_->Add(number, added->segment, std::move((*received)->fd), added->bytes);
     } else if (const auto* removed = std::get_if<UnregisterSegment>(&message)) {
       segments_->Remove(number, removed->segment);

@@ -40,7 +40,8 @@ class RankLinks {
   /// Takes in all that has arrived.
   std::vector<Event> Serve(Time now);
 
-  /// A rank that has not been heard of for `timeout`. Call it right after Serve, so that our own being stopped is not held against the ranks.
+  /// A rank that has not been heard of for `timeout`. Call it right after Serve, so that our own being stopped is not
+  /// held against the ranks.
   std::optional<Event> Overdue(Time now, std::chrono::duration<double> timeout) const;
 
   /// Asks the front to drain and end. False: it is not there.

@@ -1,6 +1,10 @@
 #include "server/supervisor/scratch.h"
 
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/string_view.h>
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -10,11 +14,6 @@
 #include <cstring>
 #include <ctime>
 #include <vector>
-
-#include <absl/strings/match.h>
-#include <absl/strings/str_cat.h>
-#include <absl/strings/string_view.h>
-#include <spdlog/spdlog.h>
 
 namespace distarray::server {
 namespace {

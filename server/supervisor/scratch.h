@@ -8,8 +8,9 @@
 
 namespace distarray::server {
 
-/// The one directory in which everything lies that the job makes besides arrays (MPI's session files and shared memory), so that
-/// sweeping is removing it. In /dev/shm where there is room, else in the directory for temporary files.
+/// The one directory in which everything lies that the job makes besides arrays (MPI's session files and shared
+/// memory), so that sweeping is removing it. In /dev/shm where there is room, else in the directory for temporary
+/// files.
 class Scratch {
  public:
   /// `bytes`: about how much a job needs.
@@ -31,7 +32,8 @@ class Scratch {
   UniqueFd lock_;  // held while we live
 };
 
-/// Removes the directories of daemons of our user that ended without anybody left to sweep (all their processes killed at once).
+/// Removes the directories of daemons of our user that ended without anybody left to sweep (all their processes killed
+/// at once).
 void SweepAbandonedScratch();
 
 }  // namespace distarray::server

@@ -8,7 +8,8 @@
 
 namespace distarray::server {
 
-/// Holds a second descriptor of every memory segment of the engines, so that a segment outlives the process that made it.
+/// Holds a second descriptor of every memory segment of the engines, so that a segment outlives the process that made
+/// it.
 class SegmentHolder {
  public:
   void Add(std::int64_t rank, std::int64_t segment, UniqueFd fd, std::int64_t bytes);

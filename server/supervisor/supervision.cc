@@ -1,5 +1,8 @@
 #include "server/supervisor/supervision.h"
 
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -8,10 +11,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-
-#include <absl/strings/match.h>
-#include <absl/strings/str_cat.h>
-#include <spdlog/spdlog.h>
 
 #include "server/config/settings.h"
 #include "server/supervisor/port_file.h"
@@ -41,8 +40,8 @@ double SecondsSince(Life::Time start) { return std::chrono::duration<double>(Now
 
 }  // namespace
 
-Supervision::Supervision(const Options& options, int open_mpi_major, Scratch scratch, Janitor janitor, std::string link_name,
-                         UniqueFd listener, UniqueFd signals)
+Supervision::Supervision(const Options& options, int open_mpi_major, Scratch scratch, Janitor janitor,
+                         std::string link_name, UniqueFd listener, UniqueFd signals)
     : options_(options),
       life_(Life::Limits{}),
       scratch_(std::move(scratch)),
@@ -61,7 +60,8 @@ Supervision::Supervision(const Options& options, int open_mpi_major, Scratch scr
   job_.supervisor = std::move(link_name);
   job_.instance = RandomName();
   if (!job_.ranks_may_copy) {
-    spdlog::warn("processes may not read each other's memory here (process_vm_readv): engines exchange data more slowly");
+    spdlog::warn(
+        "processes may not read each other's memory here (process_vm_readv): engines exchange data more slowly");
   }
 }
 
@@ -240,7 +240,8 @@ void Supervision::Served(const std::string& address) {
     spdlog::error("{}", std::string(status.message()));
   }
   life_.Served();
-  spdlog::info("serving at {} with {} engine(s), ready after {:.2f} s", address_, options_.engines, SecondsSince(job_started_));
+  spdlog::info("serving at {} with {} engine(s), ready after {:.2f} s", address_, options_.engines,
+               SecondsSince(job_started_));
 }
 
 void Supervision::Fail(const std::string& why) {

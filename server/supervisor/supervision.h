@@ -20,8 +20,8 @@ namespace distarray::server {
 /// Carries out what Life decides: the supervisor's processes, sockets and signals.
 class Supervision {
  public:
-  Supervision(const Options& options, int open_mpi_major, Scratch scratch, Janitor janitor, std::string link_name, UniqueFd listener,
-              UniqueFd signals);
+  Supervision(const Options& options, int open_mpi_major, Scratch scratch, Janitor janitor, std::string link_name,
+              UniqueFd listener, UniqueFd signals);
 
   /// Until the life has ended. Returns the exit code.
   int Run();

@@ -1,6 +1,8 @@
 #include "server/supervisor/supervisor.h"
 
+#include <absl/strings/str_cat.h>
 #include <netdb.h>
+#include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 
@@ -8,9 +10,6 @@
 #include <csignal>
 #include <cstring>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
-#include <spdlog/spdlog.h>
 
 #include "server/config/values.h"
 #include "server/supervisor/processes.h"
@@ -41,7 +40,8 @@ absl::Status CheckAddressIsFree(const std::string& listen) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
-  if (const int code = getaddrinfo(address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &found); code != 0) {
+  if (const int code = getaddrinfo(address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &found);
+      code != 0) {
     return absl::UnavailableError(absl::StrCat("--listen ", listen, ": ", gai_strerror(code)));
   }
   const UniqueFd probe(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -53,8 +53,9 @@ absl::Status CheckAddressIsFree(const std::string& listen) {
   if (free) {
     return absl::OkStatus();
   }
-  return absl::UnavailableError(absl::StrCat("--listen ", listen, ": ", std::strerror(why),
-                                             why == EADDRINUSE ? " (is another distarrayd running? Port 0 takes any free port)" : ""));
+  return absl::UnavailableError(
+      absl::StrCat("--listen ", listen, ": ", std::strerror(why),
+                   why == EADDRINUSE ? " (is another distarrayd running? Port 0 takes any free port)" : ""));
 }
 
 int Refuse(const absl::Status& status) {
@@ -84,8 +85,8 @@ int RunSupervisor(const Options& options, int open_mpi_major) {
   if (!janitor.ok()) {
     return Refuse(janitor.status());
   }
-  return Supervision(options, open_mpi_major, *std::move(scratch), *std::move(janitor), std::move(link_name), *std::move(listener),
-                     std::move(signals))
+  return Supervision(options, open_mpi_major, *std::move(scratch), *std::move(janitor), std::move(link_name),
+                     *std::move(listener), std::move(signals))
       .Run();
 }
 

@@ -50,7 +50,9 @@ bool Holds(const std::string& text, const std::string& part) { return text.find(
 // A configuration file for one test.
 class File {
  public:
-  explicit File(const std::string& text) : path_("parse_test-" + std::to_string(getpid()) + ".toml") { std::ofstream(path_) << text; }
+  explicit File(const std::string& text) : path_("parse_test-" + std::to_string(getpid()) + ".toml") {
+    std::ofstream(path_) << text;
+  }
   ~File() { std::remove(path_.c_str()); }
   const char* path() const { return path_.c_str(); }
 
@@ -124,11 +126,13 @@ TEST_CASE("help and version say so and succeed") {
 
 TEST_CASE("what is passed on to the ranks says the same") {
   variables = {};
-  const Options options = Good({"--engines=3", "--listen=0.0.0.0:1", "--allow-remote", "--memory-limit=3GiB", "--data-root=/", "--port-file=here",
-                                "--session-grace=500ms", "--log-level=debug", "--message-limit=64KiB", "--heartbeat-timeout=2s"});
+  const Options options = Good({"--engines=3", "--listen=0.0.0.0:1", "--allow-remote", "--memory-limit=3GiB",
+                                "--data-root=/", "--port-file=here", "--session-grace=500ms", "--log-level=debug",
+                                "--message-limit=64KiB", "--heartbeat-timeout=2s"});
   const std::vector<std::string> flags = FlagsOf(options);
   std::vector<const char*> pointers;
-  std::transform(flags.begin(), flags.end(), std::back_inserter(pointers), [](const std::string& flag) { return flag.c_str(); });
+  std::transform(flags.begin(), flags.end(), std::back_inserter(pointers),
+                 [](const std::string& flag) { return flag.c_str(); });
   const Options again = Good(pointers);
   CHECK(again.engines == options.engines);
   CHECK(again.listen == options.listen);

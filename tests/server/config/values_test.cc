@@ -11,9 +11,16 @@
 namespace distarray::server {
 
 TEST_CASE("sizes are read in both kinds of units") {
-  const std::vector<std::pair<std::string, std::int64_t>> good = {
-      {"1", 1},           {"64", 64},           {"512B", 512},          {"4KiB", 4096},      {"16GiB", 16LL << 30}, {"16 GiB", 16LL << 30},
-      {"500MB", 500'000'000}, {"1.5kib", 1536}, {"2TiB", 2LL << 40},    {"1kb", 1000}};
+  const std::vector<std::pair<std::string, std::int64_t>> good = {{"1", 1},
+                                                                  {"64", 64},
+                                                                  {"512B", 512},
+                                                                  {"4KiB", 4096},
+                                                                  {"16GiB", 16LL << 30},
+                                                                  {"16 GiB", 16LL << 30},
+                                                                  {"500MB", 500'000'000},
+                                                                  {"1.5kib", 1536},
+                                                                  {"2TiB", 2LL << 40},
+                                                                  {"1kb", 1000}};
   for (const auto& [text, bytes] : good) {
     INFO(text);
     CHECK(ReadBytes(text) == bytes);
@@ -25,7 +32,8 @@ TEST_CASE("sizes are read in both kinds of units") {
 }
 
 TEST_CASE("a size written is the size read") {
-  for (const std::int64_t bytes : {std::int64_t{1}, std::int64_t{1023}, std::int64_t{1} << 10, std::int64_t{3} << 30, (std::int64_t{1} << 40) + 4096}) {
+  for (const std::int64_t bytes : {std::int64_t{1}, std::int64_t{1023}, std::int64_t{1} << 10, std::int64_t{3} << 30,
+                                   (std::int64_t{1} << 40) + 4096}) {
     INFO(WriteBytes(bytes));
     CHECK(ReadBytes(WriteBytes(bytes)) == bytes);
   }

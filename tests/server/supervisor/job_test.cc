@@ -28,8 +28,8 @@ bool Has(const std::vector<std::string>& list, const std::string& item) {
 }  // namespace
 
 TEST_CASE("the command line: one rank more than engines, as each Open MPI wants it") {
-  CHECK(JobArguments(Spec(4)) == std::vector<std::string>{"mpirun", "-n", "4", "--oversubscribe", "--bind-to", "none", "/opt/distarrayd",
-                                                          "--role=rank", "--listen=127.0.0.1:0"});
+  CHECK(JobArguments(Spec(4)) == std::vector<std::string>{"mpirun", "-n", "4", "--oversubscribe", "--bind-to", "none",
+                                                          "/opt/distarrayd", "--role=rank", "--listen=127.0.0.1:0"});
   CHECK(Has(JobArguments(Spec(5)), ":OVERSUBSCRIBE"));
   CHECK(!Has(JobArguments(Spec(5)), "--oversubscribe"));
   for (const std::string& argument : JobArguments(Spec(4))) {
@@ -38,8 +38,9 @@ TEST_CASE("the command line: one rank more than engines, as each Open MPI wants 
 }
 
 TEST_CASE("the environment: what programs need, nothing of a scheduler's, and ours") {
-  const std::vector<std::string> inherited = {"PATH=/bin",         "HOME=/root", "OMPI_COMM_WORLD_RANK=3", "PMIX_RANK=3", "SLURM_JOB_ID=1",
-                                              "PASSWORD=hunter2", "LC_ALL=C",   "DISTARRAYD_ENGINES=9",   "=x",          "TMPDIR=/elsewhere"};
+  const std::vector<std::string> inherited = {
+      "PATH=/bin",        "HOME=/root", "OMPI_COMM_WORLD_RANK=3", "PMIX_RANK=3", "SLURM_JOB_ID=1",
+      "PASSWORD=hunter2", "LC_ALL=C",   "DISTARRAYD_ENGINES=9",   "=x",          "TMPDIR=/elsewhere"};
   const std::vector<std::string> environment = JobEnvironment(Spec(4), inherited);
   CHECK(Has(environment, "PATH=/bin"));
   CHECK(Has(environment, "LC_ALL=C"));

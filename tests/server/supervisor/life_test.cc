@@ -11,7 +11,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Action = Life::Action;
 
-Life::Time At(double second) { return Life::Time() + std::chrono::duration_cast<Life::Duration>(std::chrono::duration<double>(second)); }
+Life::Time At(double second) {
+  return Life::Time() + std::chrono::duration_cast<Life::Duration>(std::chrono::duration<double>(second));
+}
 
 Life Serving() {
   Life life((Life::Limits()));
@@ -76,16 +78,12 @@ TEST_CASE("asked to stop, it drains, and kills what has not ended in time") {
   CHECK(life.stopping());
   // Ranks end one after the other: no failure.
   CHECK(life.Failed("engine 0 has ended", At(5.1)) == Action::kNothing);
-  SECTION("it has ended by itself") {
-    CHECK(life.JobGone(At(5.2)) == Action::kKillJob);
-  }
+  SECTION("it has ended by itself") { CHECK(life.JobGone(At(5.2)) == Action::kKillJob); }
   SECTION("it has not") {
     CHECK(life.Tick(At(8.4)) == Action::kNothing);
     CHECK(life.Tick(At(8.5)) == Action::kKillJob);
   }
-  SECTION("asked twice") {
-    CHECK(life.StopRequested(At(5.1)) == Action::kKillJob);
-  }
+  SECTION("asked twice") { CHECK(life.StopRequested(At(5.1)) == Action::kKillJob); }
   CHECK(life.JobGone(At(8.6)) == Action::kEnd);
   CHECK(life.exit_code() == 0);
   CHECK(life.ended());

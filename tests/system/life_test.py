@@ -1,0 +1,233 @@
+"""The daemon's processes: ready, idle, asked to end, killed, hung."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon import BINARY, PATIENCE, ROOT, SLOWNESS, Daemon, environment, leftovers, wait_until
+
+Start = Callable[..., Daemon]
+
+CLIENT = """
+import sys
+from distarray.globalapi import Context
+context = Context(sys.argv[1])
+x = context.ones((1000,))
+x.wait()
+print("connected", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def connected() -> object:
+    """connected(address): a client in a process of its own, with an array in the daemon."""
+    clients: list[subprocess.Popen[bytes]] = []
+
+    def connect(address: str) -> subprocess.Popen[bytes]:
+        client = subprocess.Popen(
+            [sys.executable, "-c", CLIENT, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        clients.append(client)
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"connected\n"
+        return client
+
+    yield connect
+    for client in clients:
+        client.kill()
+        client.communicate()
+
+
+def test_the_port_file_appears_whole(start: Start) -> None:
+    daemon = start(ready=False)
+    contents: list[str] = []
+
+    def appeared() -> bool:
+        assert daemon.process.poll() is None, daemon.text()
+        try:
+            contents.append(daemon.port_file.read_text())
+        except FileNotFoundError:
+            return False
+        return True
+
+    wait_until(appeared, 2 * PATIENCE, "the port file")
+    host, port = contents[0].removesuffix("\n").rsplit(":", 1)
+    assert contents[0].endswith("\n") and host == "127.0.0.1" and 0 < int(port) < 65536
+    assert [each.name for each in daemon.port_file.parent.iterdir() if each.name != "log"] == ["address"]
+
+
+def test_ready_in_time_with_four_engines(start: Start) -> None:
+    daemon = start(engines=4)
+    assert len(daemon.ranks()) == 5
+    assert daemon.ready_seconds < 2 * PATIENCE
+
+
+def test_sigterm_ends_everything(start: Start, connected: Callable[[str], object]) -> None:
+    before = leftovers()
+    daemon = start()
+    connected(daemon.address)
+    assert leftovers() > before  # or the comparison below would prove nothing
+    took = daemon.terminate()
+    assert daemon.process.returncode == 0, daemon.text()
+    assert took < 5 * SLOWNESS + 5
+    assert leftovers() <= before
+    assert not daemon.port_file.exists()
+
+
+def test_sigterm_while_an_engine_hangs(start: Start) -> None:
+    before = leftovers()
+    daemon = start("--heartbeat-timeout", "60s")
+    os.kill(daemon.ranks()[1].pid, signal.SIGSTOP)
+    took = daemon.terminate()
+    assert daemon.process.returncode == 0, daemon.text()
+    assert took < 5 * SLOWNESS + 5
+    assert leftovers() <= before
+
+
+def test_interrupt_while_starting(start: Start) -> None:
+    before = leftovers()
+    daemon = start(ready=False)
+    time.sleep(0.1)
+    daemon.note_processes()
+    daemon.process.send_signal(signal.SIGINT)
+    wait_until(daemon.ended, 5 * PATIENCE, "ended")
+    assert leftovers() <= before
+
+
+def test_a_killed_supervisor_leaves_nothing(start: Start, connected: Callable[[str], object]) -> None:
+    before = leftovers()
+    daemon = start()
+    connected(daemon.address)
+    os.kill(daemon.ranks()[2].pid, signal.SIGSTOP)  # an engine that cannot notice by itself
+    daemon.process.kill()
+    wait_until(daemon.ended, 2 * PATIENCE, "everything ended")
+    wait_until(lambda: leftovers() <= before, 2 * PATIENCE, f"nothing left of {leftovers() - before}")
+    wait_until(lambda: not daemon.port_file.exists(), PATIENCE, "the port file removed")
+
+
+@pytest.mark.parametrize("role", ["front", "engine", "mpirun"])
+def test_a_killed_process_starts_the_job_again_at_the_same_address(start: Start, role: str) -> None:
+    before = leftovers()
+    daemon = start()
+    address = daemon.address
+    old = {each.pid for each in daemon.ranks()}
+    victim = {"front": lambda: daemon.ranks()[0], "engine": lambda: daemon.ranks()[-1], "mpirun": daemon.mpirun}[role]()
+    os.kill(victim.pid, signal.SIGKILL)
+    daemon.wait_for_epoch(2)
+    assert daemon.address == address
+    assert "epoch 2" in daemon.text()
+    new = {each.pid for each in daemon.ranks()}
+    assert len(new) == 3 and not new & old
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in old)
+    daemon.terminate()
+    assert leftovers() <= before
+
+
+def test_the_log_names_who_ended(start: Start) -> None:
+    daemon = start()
+    engine = daemon.ranks()[2]
+    os.kill(engine.pid, signal.SIGKILL)
+    daemon.wait_for_epoch(2)
+    assert f"the engine 1 (process {engine.pid}) has ended" in daemon.text()
+
+
+def test_a_hung_engine_is_noticed(start: Start) -> None:
+    daemon = start("--heartbeat-timeout", "2s")
+    engine = daemon.ranks()[1]
+    os.kill(engine.pid, signal.SIGSTOP)
+    took = daemon.wait_for_epoch(2)
+    assert took < 10 * PATIENCE
+    assert not os.path.exists(f"/proc/{engine.pid}")
+    assert "has not been heard of" in daemon.text()
+
+
+def test_a_killed_janitor_is_replaced(start: Start) -> None:
+    before = leftovers()
+    daemon = start()
+    old = daemon.janitor().pid
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{old}") and daemon.janitor().pid != old, PATIENCE, "another janitor")
+    daemon.process.kill()
+    wait_until(daemon.ended, 2 * PATIENCE, "everything ended")
+    wait_until(lambda: leftovers() <= before, 2 * PATIENCE, "nothing left")
+
+
+def test_it_gives_up_when_it_fails_again_and_again(start: Start) -> None:
+    before = leftovers()
+    daemon = start()
+    for epoch in range(2, 8):
+        os.kill(daemon.ranks()[1].pid, signal.SIGKILL)
+        if epoch < 7:
+            daemon.wait_for_epoch(epoch)
+    wait_until(daemon.ended, 2 * PATIENCE, "ended")
+    assert daemon.process.returncode == 1
+    assert "giving up" in daemon.text()
+    assert leftovers() <= before
+
+
+def test_two_daemons_at_once(start: Start) -> None:
+    before = leftovers()
+    one, other = start(), start()
+    assert one.address != other.address
+    one.terminate()
+    time.sleep(0.5)
+    assert other.process.poll() is None and other.epochs() == 1
+    assert len(other.ranks()) == 3
+    other.terminate()
+    assert leftovers() <= before
+
+
+def test_it_ends_with_the_program_that_started_it(start: Start) -> None:
+    before = leftovers()
+    daemon = start("--die-with-parent", stdin=subprocess.PIPE)
+    time.sleep(0.3)
+    assert daemon.process.poll() is None
+    daemon.note_processes()
+    daemon.process.stdin.close()
+    wait_until(daemon.ended, 5 * PATIENCE, "ended")
+    assert daemon.process.returncode == 0
+    assert leftovers() <= before
+
+
+@pytest.mark.skipif(SLOWNESS > 1, reason="sanitizers cost processor time of their own")
+def test_idle_it_costs_next_to_nothing(start: Start) -> None:
+    daemon = start(engines=4)
+    time.sleep(1)
+
+    def seconds() -> float:
+        return sum(each.ticks for each in daemon.note_processes()) / os.sysconf("SC_CLK_TCK")
+
+    before, start_time = seconds(), time.monotonic()
+    time.sleep(5)
+    share = (seconds() - before) / (time.monotonic() - start_time)
+    assert share < 0.01 * 10
+
+
+def test_started_by_mpirun_by_hand(tmp_path: Path) -> None:
+    port_file = tmp_path / "address"
+    command = [
+        str(ROOT / "tests" / "support" / "mpiexec"),
+        "3",
+        BINARY,
+        "--listen",
+        "127.0.0.1:0",
+        "--port-file",
+        str(port_file),
+    ]
+    job = subprocess.Popen(command, env=environment(), start_new_session=True, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(port_file.exists, 2 * PATIENCE, "ready")
+        assert port_file.read_text().startswith("127.0.0.1:")
+    finally:
+        os.killpg(job.pid, signal.SIGTERM)
+        _, said = job.communicate(timeout=2 * PATIENCE)
+    wait_until(lambda: not port_file.exists(), PATIENCE, f"the port file removed\n{said}")
