@@ -19,6 +19,7 @@ Redistribution::Redistribution(Exchange& exchange, std::int64_t command, Redistr
   status_.Update(ends_.destination_status);
   if (plan_.local && status_.ok()) {
     local_.emplace(*plan_.local, element_size_);
+    wrote_ = true;
   }
 }
 
@@ -45,6 +46,7 @@ Redistribution::State Redistribution::Advance(std::int64_t budget) {
     for (auto& stream : receiving_) {
       stream->Advance(budget);
       if (stream->done()) {
+        wrote_ = wrote_ || (stream->status().ok() && ends_.destination_status.ok());
         status_.Update(stream->status());
       }
     }

@@ -35,6 +35,8 @@ class Redistribution {
   State Advance(std::int64_t budget);
   /// After the end: OK, or the first of the failures of this engine's ends and of the engines it received from.
   const absl::Status& status() const { return status_; }
+  /// Whether elements of this engine's destination may have been written.
+  bool wrote() const { return wrote_; }
 
  private:
   void StartStreams();
@@ -45,6 +47,7 @@ class Redistribution {
   int element_size_;
   Ends ends_;
   absl::Status status_;
+  bool wrote_ = false;
   Staging staging_;
   std::size_t next_send_ = 0;
   std::size_t next_receive_ = 0;

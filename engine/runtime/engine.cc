@@ -1,0 +1,56 @@
+#include "engine/runtime/engine.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "engine/runtime/loop.h"
+#include "engine/storage/available_memory.h"
+
+namespace distarray {
+namespace {
+
+constexpr std::int64_t kLeastPooled = std::int64_t{256} << 20;
+
+/// Every large block holds a descriptor.
+void AllowManyDescriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+/// All that an engine has, in the order in which it goes: buffers before the pool, the pool before the messages.
+struct Parts {
+  Parts(MPI_Comm world, SegmentRegistry* registry, std::int64_t pooled_limit)
+      : exchange(world, 0), pool(registry, pooled_limit) {}
+  Exchange exchange;
+  MemoryPool pool;
+  BufferStore store;
+  DistributionTable distributions;
+};
+
+}  // namespace
+
+int RunEngine(EngineOptions options) {
+  AllowManyDescriptors();
+  const std::int64_t pooled_limit = std::max(TotalMemory() / 4 / std::max(options.engine_count, 1), kLeastPooled);
+  auto parts = std::make_unique<Parts>(options.world, options.registry, pooled_limit);
+  Services services{parts->exchange, parts->pool, parts->store, parts->distributions, options.target};
+  auto loop = std::make_unique<Loop>(services, std::move(options.front), options.progress);
+  const int result = loop->Run();
+  if (parts->exchange.pending() > 0) {
+    // MPI still writes to and reads from the buffers of commands that were under way: they must stay until the process ends.
+    static_cast<void>(loop.release());
+    static_cast<void>(parts.release());
+    return 1;
+  }
+  return result;
+}
+
+void JoinAsFront(MPI_Comm world) { Exchange::JoinSplit(world); }
+
+}  // namespace distarray
