@@ -116,7 +116,7 @@ class FakeSession:
         if key in self.arrays:
             raise Failed(types_pb2.ERROR_REASON_KEY_EXISTS, f"key {key} is in use")
         values = np.asarray(values)
-        self.arrays[key] = values, distribution or Distribution(self, values.shape)
+        self.arrays[key] = values, Distribution(self, values.shape) if distribution is None else distribution
         return self.info_of(key)
 
     def scalar(self, scalar):
@@ -134,6 +134,8 @@ class FakeSession:
 
     def do_open(self, message):
         self.targets = list(message.targets) or self.all_targets
+        if len(set(self.targets)) != len(self.targets) or set(self.targets) - set(self.all_targets):
+            raise Failed(types_pb2.ERROR_REASON_INVALID_VALUE, f"targets must be distinct engines, {self.targets} was given")
         self.default_dist = message.default_kinds or None
         reply = session_pb2.Reply()
         reply.open.session = "fake"
@@ -241,7 +243,8 @@ class FakeSession:
             values, _ = self.array(message.in_place)
             values[...] = result
             return self.done()
-        return self.keep(message.result, result)
+        named = [self.array(operand.key) for operand in message.operands if operand.WhichOneof("operand") == "key"]
+        return self.keep(message.result, result, next((d for values, d in named if values.shape == result.shape), None))
 
     def do_reduce(self, message):
         values, _ = self.array(message.key)

@@ -1,5 +1,6 @@
 """Distributed arrays: contexts, arrays, distributions, and NumPy's functions on them."""
 
+from distarray.globalapi import random
 from distarray.globalapi.context import Context, ContextCreationError, default_context
 from distarray.globalapi.creation import (
     arange,
@@ -151,6 +152,7 @@ __all__ = [
     "ones",
     "ones_like",
     "power",
+    "random",
     "reciprocal",
     "remainder",
     "right_shift",
