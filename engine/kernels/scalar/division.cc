@@ -145,7 +145,8 @@ constexpr OperationRow kRows[] = {
         []<Integer T>(T x) {
           // 1 / 0 is NumPy's conversion of infinity: the minimum of the wide signed types, else 0.
           constexpr T kOfZero = Signed<T> && sizeof(T) >= 4 ? std::numeric_limits<T>::min() : T{0};
-          return x == 0 ? kOfZero : static_cast<T>((x == 1) - (Negative(x) == 1));
+          const bool is_minus_one = Signed<T> && Negative(x) == 1;
+          return x == 0 ? kOfZero : static_cast<T>((x == 1) - is_minus_one);
         }),
     PowerRow(),
 };

@@ -74,12 +74,23 @@ constexpr T Subtract(T x, T y) {
   }
 }
 
+/// A product, rounded. GCC 12 fuses those of complex numbers with their sums even when told not to contract.
+template <Floating T>
+constexpr T RoundedProduct(T x, T y) {
+#if __has_builtin(__builtin_assoc_barrier)
+  return __builtin_assoc_barrier(x * y);
+#else
+  return x * y;
+#endif
+}
+
 template <Number T>
 constexpr T Multiply(T x, T y) {
   if constexpr (Integer<T>) {
     return static_cast<T>(static_cast<Wide<T>>(x) * static_cast<Wide<T>>(y));
   } else if constexpr (Complex<T>) {
-    return T(x.real() * y.real() - x.imag() * y.imag(), x.real() * y.imag() + x.imag() * y.real());
+    return T(RoundedProduct(x.real(), y.real()) - RoundedProduct(x.imag(), y.imag()),
+             RoundedProduct(x.real(), y.imag()) + RoundedProduct(x.imag(), y.real()));
   } else {
     return x * y;
   }
