@@ -17,6 +17,11 @@ void ForEachResult(const Program& program, F f) {
   }
 }
 
+/// Whether an instruction reads nothing but what lies outside the program.
+bool IsSource(const Instruction& instruction) {
+  return !std::holds_alternative<ApplyOperation>(instruction.what) && !std::holds_alternative<Cast>(instruction.what);
+}
+
 }  // namespace
 
 std::array<ValueId, 3> ArgumentsOf(const Instruction& instruction) {
@@ -56,9 +61,18 @@ RegisterPlan AssignRegisters(const Program& program, const std::vector<Place>& p
   ForEachResult(program, [&last_use](ValueId value) { last_use[static_cast<std::size_t>(value)] = kForever; });
 
   RegisterPlan plan{.register_of = std::vector<int>(count, -1)};
+  // What a tile begins with is brought in before the first call, wherever its instruction stands: it shares no register with anything before.
+  for (std::size_t i = 0; i < count; ++i) {
+    if (places[i] == Place::kFixed || (places[i] == Place::kRegister && IsSource(program.instructions[i]))) {
+      plan.register_of[i] = plan.count++;
+    }
+  }
   std::vector<int> unused;
   for (std::size_t i = 0; i < count; ++i) {
-    if (places[i] == Place::kFixed || (places[i] == Place::kRegister && unused.empty())) {
+    if (plan.register_of[i] >= 0) {
+      continue;
+    }
+    if (places[i] == Place::kRegister && unused.empty()) {
       plan.register_of[i] = plan.count++;
     } else if (places[i] == Place::kRegister) {
       plan.register_of[i] = unused.back();
