@@ -111,19 +111,20 @@ CompletionPtr Planner::Fetch(const Operand& operand, const Box& box, const std::
   const Value& value = *operand.value;
   auto& registry = lane_.cluster().registry;
   const View piece = BoxView(operand.view, box);
-  const bool all_there = value.layout->value->targets.size() == 1 && piece.IsWhole(value.shape);
+  const std::vector<int>& targets = value.layout->value->targets;
+  const bool all_there = targets.size() == 1 && piece.IsWhole(value.shape) &&
+                         Equivalent(**value.layout, SingleTarget(value.shape, targets.front()));
   if (all_there) {
-    return lane_.Emit(FetchBytes{.buffer = value.buffer->id, .distribution = value.layout->id}, value.layout->value->targets,
-                      {value.layout}, {value.done}, origin, std::move(reply));
+    return lane_.Emit(FetchBytes{.buffer = value.buffer->id, .distribution = value.layout->id}, targets, {value.layout}, {value.done}, origin, std::move(reply));
   }
-  const int target = CountOf(box.shape) == 0 ? value.layout->value->targets.front() : FirstOwner(**value.layout, piece);
+  const int target = CountOf(box.shape) == 0 ? targets.front() : FirstOwner(**value.layout, piece);
   const Layout gathered = registry.Intern(SingleTarget(box.shape, target));
   // A piece is small and short-lived: not charged.
   const auto buffer = lane_.MakeBuffer({});
   const CompletionPtr copied = lane_.Emit(
       Redistribute{.source = {.buffer = value.buffer->id, .distribution = value.layout->id, .dtype = value.dtype, .view = piece},
                    .destination = NewBuffer{.buffer = buffer->id, .distribution = gathered->id, .dtype = value.dtype}},
-      Together(target, value.layout->value->targets), {value.layout, gathered}, {value.done}, origin);
+      Together(target, targets), {value.layout, gathered}, {value.done}, origin);
   return lane_.Emit(FetchBytes{.buffer = buffer->id, .distribution = gathered->id}, {target}, {gathered}, {copied}, origin,
                     std::move(reply));
 }
