@@ -84,7 +84,6 @@ void MarkStored(Value& value, std::shared_ptr<Buffer> buffer, CompletionPtr done
   value.buffer = std::move(buffer);
   value.done = std::move(done);
   value.node = EmptyNode{};
-  value.readers.clear();
 }
 
 PassBuilder::PassBuilder(Lane& lane, Layout space) : lane_(lane), space_(std::move(space)) {

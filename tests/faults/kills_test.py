@@ -15,7 +15,7 @@ np = pytest.importorskip("numpy")
 da = pytest.importorskip("distarray.globalapi")
 distarray = pytest.importorskip("distarray")
 
-from tests.support.daemon import PATIENCE, Daemon, leftovers  # noqa: E402
+from tests.support.daemon import PATIENCE, Daemon  # noqa: E402
 
 FULL = bool(os.environ.get("DISTARRAY_FULL_TESTS"))
 
@@ -48,7 +48,6 @@ class Worker(threading.Thread):
 @pytest.mark.parametrize("seed", range(20 if FULL else 1))
 def test_random_kills_under_load(start: Callable[..., Daemon], seed: int) -> None:
     rng = random.Random(seed)
-    before = leftovers()
     daemon = start("--heartbeat-timeout", "2s")
     address = daemon.address
     workers = [Worker(address, 100 * seed + number) for number in range(2)]
@@ -73,4 +72,4 @@ def test_random_kills_under_load(start: Callable[..., Daemon], seed: int) -> Non
         assert not worker.is_alive()
         assert not worker.wrong
     daemon.terminate()
-    assert leftovers() <= before
+    assert not daemon.leftovers()

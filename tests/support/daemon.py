@@ -66,6 +66,28 @@ def descendants(pid: int) -> list[Process]:
     return found[1:]
 
 
+def lock_folders(pid: int) -> set[str]:
+    """Folders of the lock files that a process holds open: a supervisor's is in its scratch folder."""
+    found = set()
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            target = os.readlink(f"/proc/{pid}/fd/{name}")
+            if target.endswith("/lock"):
+                found.add(os.path.dirname(target))
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return found
+
+
+def mpi_files() -> set[str]:
+    """Files of Open MPI where it would put them if the daemon gave it no place of its own."""
+    prefixes = ("ompi", "openmpi", "vader", "sm_segment", "pmix", "prte", "psm", "hwloc")
+    folders = {"/dev/shm", "/tmp", os.environ.get("TMPDIR", "/tmp")}
+    return {
+        os.path.join(folder, name) for folder in folders for name in os.listdir(folder) if name.startswith(prefixes)
+    }
+
+
 class Daemon:
     """`distarrayd` with its flags, started; ended by stop()."""
 
@@ -73,6 +95,7 @@ class Daemon:
         self.port_file = folder / "address"
         self.log_file = folder / "log"
         self.log = open(self.log_file, "ab")
+        self.mpi_files_before = mpi_files()
         command = [
             BINARY,
             "--engines",
@@ -87,6 +110,7 @@ class Daemon:
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, **options)
         self.engines = engines
         self.seen: set[int] = {self.process.pid}
+        self.scratch: set[str] = set()
         if ready:
             self.ready_seconds = wait_until(self.is_ready, 2 * PATIENCE, f"ready\n{self.text()}")
             self.note_processes()
@@ -106,7 +130,12 @@ class Daemon:
         """All processes of the daemon but the supervisor; remembered, so that it can be checked that they are gone."""
         found = descendants(self.process.pid)
         self.seen.update(each.pid for each in found)
+        self.scratch.update(lock_folders(self.process.pid))
         return found
+
+    def leftovers(self) -> set[str]:
+        """What is there now of what this daemon, or Open MPI under it, could leave behind."""
+        return {path for path in self.scratch if os.path.exists(path)} | (mpi_files() - self.mpi_files_before)
 
     def ranks(self) -> list[Process]:
         """The front, then the engines."""
@@ -159,13 +188,3 @@ class Daemon:
                 self.process.kill()
                 self.process.wait()
         self.log.close()
-
-
-def leftovers() -> set[str]:
-    """What a daemon or Open MPI could leave: entries of the directories for temporary files."""
-    found = set()
-    for folder in {"/dev/shm", "/tmp", os.environ.get("TMPDIR", "/tmp")}:
-        for name in os.listdir(folder):
-            if name.startswith(("distarray", "ompi", "openmpi", "vader", "sm_segment", "pmix", "prte", "psm", "hwloc")):
-                found.add(os.path.join(folder, name))
-    return found
