@@ -1,0 +1,248 @@
+"""How fast a daemon with two engines is on this machine, beside NumPy (one thread), Dask array (threads) and h5py, in one run.
+
+Medians of seven; results are checked against NumPy before they are timed. All contenders compute from resident arrays to a resident result. Ratios
+are of times within this run: the machine's absolute figures move when others use it. `limit` is what such a machine allows (two
+cores, measured by simple programs); calibration figures of this run stand first.
+
+Usage: tests/bench/run [--elements N] [--file-bytes N] [--repeat K] [--output FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import psutil
+
+import distarray.globalapi as da
+from distarray.globalapi import Context, Distribution
+from distarray.globalapi.random import Random
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GB = 1e9
+
+
+class Daemon:
+    """A daemon of our own on a free port."""
+
+    def __init__(self, engines: int) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        port_file = pathlib.Path(self.folder.name) / "address"
+        began = time.perf_counter()
+        self.process = psutil.Popen(
+            [os.environ["DISTARRAYD"], "--engines", str(engines), "--listen", "127.0.0.1:0", "--port-file", str(port_file)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not port_file.exists():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the daemon ended with {self.process.returncode}")
+            time.sleep(0.002)
+        self.ready_s = time.perf_counter() - began
+        self.address = port_file.read_text().strip()
+
+    def cpu_s(self) -> float:
+        """CPU time of all its processes so far."""
+        processes = [self.process, *self.process.children(recursive=True)]
+        return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        self.folder.cleanup()
+
+
+class Report:
+    """Rows of figures, printed as they come."""
+
+    def __init__(self, repeat: int) -> None:
+        self.repeat = repeat
+        self.rows: list[dict[str, Any]] = []
+
+    def median_s(self, work: Callable[[], object], repeat: int | None = None) -> float:
+        work()  # warm up: pages, plans, pools
+        times = []
+        for _ in range(repeat or self.repeat):
+            began = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - began)
+        return statistics.median(times)
+
+    def add(self, name: str, value: float, unit: str, *, target: str = "", limit: str = "", **others: float) -> None:
+        row: dict[str, Any] = {"name": name, "value": value, "unit": unit, "target": target, "limit": limit, **others}
+        self.rows.append(row)
+        beside = "".join(f"   {key} {number:.4g}" for key, number in others.items())
+        notes = (f"   [target {target}]" if target else "") + (f"   [limit {limit}]" if limit else "")
+        print(f"{name:<44} {value:10.4g} {unit:<6}{beside}{notes}", flush=True)
+
+    def compare(self, name: str, ours: Callable[[], object], numpy: Callable[[], object],
+                dask: Callable[[], object] | None = None, *, target: str = "", limit: str = "") -> None:
+        ours_s, numpy_s = self.median_s(ours), self.median_s(numpy)
+        others = {"numpy_ms": numpy_s * 1e3, "times_numpy": numpy_s / ours_s}
+        if dask is not None:
+            dask_s = self.median_s(dask)
+            others |= {"dask_ms": dask_s * 1e3, "times_dask": dask_s / ours_s}
+        self.add(name, ours_s * 1e3, "ms", target=target, limit=limit, **others)
+
+
+def calibrate(report: Report, context: Context, elements: int) -> None:
+    source = np.ones(elements)
+    sink = np.empty_like(source)
+    report.add("memcpy, one thread", 2 * source.nbytes / report.median_s(lambda: np.copyto(sink, source)) / GB, "GB/s",
+               limit="26 copy, 24 memcpy")
+    calls = sorted(timed(context.server_info) for _ in range(500))
+    report.add("empty call on the stream, p50", calls[250] * 1e6, "us", limit="110 to 160 (stream ping-pong, unary)")
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def small_operations(report: Report, context: Context, address: str) -> None:
+    tiny = context.arange(16)
+    assert float((tiny + 1.0).sum().toarray()) == 136
+    times = sorted(timed(lambda: float((tiny + 1.0).sum().toarray())) for _ in range(2000))
+    report.add("synchronous tiny operation, p50", times[1000] * 1e6, "us", target="< 400", limit="160 (unary call)",
+               p99_us=times[1980] * 1e6)
+    count = 10000
+
+    def pipelined() -> None:
+        for _ in range(count):
+            result = tiny + 1.0
+        result.wait()
+
+    seconds = report.median_s(pipelined)
+    report.add("pipelined tiny operation, Python", seconds / count * 1e6, "us", target="< 60", limit="13 (C++)",
+               per_second=count / seconds)
+    answer = subprocess.run([ROOT / "build/bin/bench_pipelined", address], check=True, capture_output=True, text=True)
+    for name, value in json.loads(answer.stdout).items():
+        if isinstance(value, (int, float)):
+            targets = {"pipelined_us": "< 15"}
+            report.add(f"C++: {name}", value, "", target=targets.get(name, ""))
+
+
+def array_operations(report: Report, context: Context, elements: int) -> None:
+    import dask.array
+
+    random = Random(context)
+    random.seed(1)
+    a, b, c, d = (random.rand((elements,)).wait() for _ in range(4))
+    na, nb, nc, nd = (x.toarray() for x in (a, b, c, d))
+    ka, kb, kc, kd = (dask.array.from_array(x, chunks=elements // 16).persist() for x in (na, nb, nc, nd))
+    fresh = iter(range(10**9))
+
+    def compute(make: Callable[[float], Any]) -> Callable[[], object]:
+        # Dask remembers a graph that it has seen: a tiny number, another each time, makes each graph new.
+        return lambda: make(1 + next(fresh) * 1e-300).persist(scheduler="threads")
+
+    np.testing.assert_allclose((a * b + c * da.sin(d) + 1)[:1000].toarray(), (na * nb + nc * np.sin(nd) + 1)[:1000], rtol=1e-14)
+    megabytes = elements * 8 // 10**6
+    print(f"-- {elements:,} float64 an array ({megabytes} MB)")
+    report.compare("a*b + c*sin(d) + 1, new array", lambda: (a * b + c * da.sin(d) + 1).wait(),
+                   lambda: na * nb + nc * np.sin(nd) + 1, compute(lambda one: ka * kb + kc * dask.array.sin(kd) + one),
+                   target=">= 3x NumPy", limit="39 to 64 ms for 64M, 2 threads")
+    report.compare("sum of it", lambda: float((a * b + c * da.sin(d) + 1).sum()),
+                   lambda: (na * nb + nc * np.sin(nd) + 1).sum(), compute(lambda one: (ka * kb + kc * dask.array.sin(kd) + one).sum()))
+    report.compare("a + b, new array", lambda: (a + b).wait(), lambda: na + nb, compute(lambda one: ka + kb * one),
+                   limit="39 ms for 64M, 2 threads")
+    report.compare("sum(a)", lambda: float(a.sum()), lambda: na.sum(), compute(lambda one: (ka * one).sum()),
+                   limit="18 ms for 64M")
+    report.compare("sum(a[::2])", lambda: float(a[::2].sum()), lambda: na[::2].sum(), compute(lambda one: (ka[::2] * one).sum()))
+    report.compare("a[1:] - a[:-1], new array", lambda: (a[1:] - a[:-1]).wait(), lambda: na[1:] - na[:-1],
+                   compute(lambda one: ka[1:] - ka[:-1] * one))
+    cyclic = Distribution(context, (elements,), "c")
+    assert bool((a.distribute_as(cyclic) == a).all())
+    report.compare("redistribution block -> cyclic (NumPy: copy)", lambda: a.distribute_as(cyclic).wait(), lambda: na.copy(),
+                   limit="half of memcpy")
+    seconds = report.median_s(a.toarray, 3)
+    report.add("to the client", na.nbytes / seconds / GB, "GB/s", limit="1.5 to 1.8 (gRPC to NumPy)")
+    seconds = report.median_s(lambda: context.fromarray(na).wait(), 3)
+    report.add("from the client", na.nbytes / seconds / GB, "GB/s", limit="1.3 to 1.6")
+
+
+def files(report: Report, context: Context, file_bytes: int) -> None:
+    import h5py
+
+    array = Random(context).rand((file_bytes // 8,)).wait()
+    mirror = array.toarray()
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = (os.path.join(folder, name) for name in ("ours.hdf5", "theirs.hdf5"))
+
+        def h5py_save() -> None:
+            with h5py.File(theirs, "w") as file:
+                file["buffer"] = mirror
+                file.flush()
+            descriptor = os.open(theirs, os.O_RDONLY)
+            os.fsync(descriptor)  # ours are synced before they are renamed
+            os.close(descriptor)
+
+        def h5py_load() -> Any:
+            with h5py.File(theirs, "r") as file:
+                return file["buffer"][...]
+
+        save_s = report.median_s(lambda: context.save_hdf5(ours, array, mode="w"), 3)
+        h5py_save_s = report.median_s(h5py_save, 3)
+        load_s = report.median_s(lambda: context.load_hdf5(ours).wait(), 3)
+        h5py_load_s = report.median_s(h5py_load, 3)
+        with h5py.File(ours, "r") as file:
+            assert np.array_equal(file["buffer"][:1000], mirror[:1000])
+        size = mirror.nbytes / GB
+        report.add("HDF5 save, synced", size / save_s, "GB/s", h5py=size / h5py_save_s, times_h5py=h5py_save_s / save_s,
+                   limit="5.1 h5py, not synced")
+        report.add("HDF5 load", size / load_s, "GB/s", h5py=size / h5py_load_s, times_h5py=h5py_load_s / load_s,
+                   limit="8 to 16, cached")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--elements", type=int, default=32_000_000, help="float64 elements an array")
+    parser.add_argument("--file-bytes", type=int, default=1 << 30)
+    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--idle-seconds", type=float, default=10)
+    parser.add_argument("--output", default=str(ROOT / "build/bench/results.json"))
+    arguments = parser.parse_args()
+
+    report = Report(arguments.repeat)
+    load = os.getloadavg()[0]
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the start, NumPy {np.__version__}")
+    ready = []
+    for _ in range(3):
+        daemon = Daemon(4)
+        ready.append(daemon.ready_s)
+        daemon.close()
+    report.add("ready, 4 engines", statistics.median(ready), "s", target="< 2", limit="0.43 (mpirun alone)")
+    daemon = Daemon(4)
+    time.sleep(1)
+    before = daemon.cpu_s()
+    time.sleep(arguments.idle_seconds)
+    report.add("idle, 4 engines, all processes", 100 * (daemon.cpu_s() - before) / arguments.idle_seconds, "% CPU", target="< 1")
+    daemon.close()
+
+    daemon = Daemon(2)
+    try:
+        with Context(daemon.address) as context:
+            calibrate(report, context, arguments.elements)
+            small_operations(report, context, daemon.address)
+            array_operations(report, context, arguments.elements)
+            files(report, context, arguments.file_bytes)
+    finally:
+        daemon.close()
+    results = {"machine": platform.platform(), "cores": os.cpu_count(), "load_at_start": load, "load_at_end": os.getloadavg()[0],
+               "numpy": np.__version__, "elements": arguments.elements, "rows": report.rows}
+    pathlib.Path(arguments.output).parent.mkdir(parents=True, exist_ok=True)
+    pathlib.Path(arguments.output).write_text(json.dumps(results, indent=1) + "\n")
+    print(f"saved as {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()
