@@ -101,6 +101,8 @@ def test_unary_of_other_dtypes(context, data, name, dtype):
         x = np.where(x == 0, dtype.type(1 + 1j), x)  # no poles
         d = context.fromarray(x)
         expected = reference(function, x)
+    if expected.dtype == np.float16:  # DistArray has no float16: float32 instead
+        expected = reference(function, x.astype(np.float32))
     if not np.isfinite(expected).all():
         same_where_finite(getattr(da, name)(d), expected)
         return
@@ -112,7 +114,7 @@ def same_where_finite(result, expected):
     finite = np.isfinite(expected)
     got = result.toarray()
     assert got.shape == expected.shape
-    np.testing.assert_allclose(got[finite], expected[finite], rtol=1e-2 if expected.dtype == np.float16 else 1e-5)
+    np.testing.assert_allclose(got[finite], expected[finite], rtol=1e-5)
 
 
 @given(st.data(), st.sampled_from(ARITHMETIC + COMPARISONS + LOGICAL), dtypes, dtypes)
