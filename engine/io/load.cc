@@ -4,6 +4,7 @@
 
 #include "engine/io/agree.h"
 #include "engine/io/dataset.h"
+#include "engine/io/exchange.h"
 #include "engine/io/hdf5.h"
 #include "engine/io/transfer.h"
 
@@ -12,9 +13,12 @@ namespace {
 
 /// Where elements lie closer than this, reading all between them costs less than another call each.
 constexpr std::int64_t kNearBytes = 16 << 10;
+/// Selecting more runs than this, each shorter, costs more than reading all that lies between them.
+constexpr std::int64_t kManySlabs = 1024;
+constexpr std::int64_t kShortRunBytes = 1 << 10;
 
 ReadTuning TuningFor(const Transfer& transfer) {
-  const bool near = transfer.gap_bytes() <= kNearBytes;
+  const bool near = transfer.grain().gap_bytes <= kNearBytes;
   return {.sieve_bytes = near ? std::size_t{1} << 20 : std::size_t{16} << 10, .cache_bytes = std::size_t{64} << 20};
 }
 
@@ -31,11 +35,18 @@ absl::Status ReadBlock(const std::string& path, const std::string& dataset, cons
                      absl::StrCat("dataset '", dataset, "' has ", text(open.info.shape, open.info.dtype), ", expected ",
                                   text(distribution.shape(), dtype)));
   }
-  for (std::int64_t at = 0; at < transfer.boxes(); ++at) {
-    if (!transfer.Read(open.dataset.get(), H5P_DEFAULT, at, block)) {
-      return FileError(Reason::kIoFailed, path,
-                       absl::StrCat("dataset '", dataset, "' could not be read: it is damaged or cut off"));
+  const Transfer::Grain grain = transfer.grain();
+  bool read = true;
+  if (grain.slabs > kManySlabs && grain.run_bytes < kShortRunBytes) {
+    read = ReadScattered(open.dataset.get(), distribution, rank, dtype, block);
+  } else {
+    for (std::int64_t at = 0; at < transfer.boxes() && read; ++at) {
+      read = transfer.Read(open.dataset.get(), H5P_DEFAULT, at, block);
     }
+  }
+  if (!read) {
+    return FileError(Reason::kIoFailed, path,
+                     absl::StrCat("dataset '", dataset, "' could not be read: it is damaged or cut off"));
   }
   return absl::OkStatus();
 }

@@ -2,10 +2,12 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "engine/io/agree.h"
 #include "engine/io/dataset.h"
 #include "engine/io/element_type.h"
+#include "engine/io/exchange.h"
 #include "engine/io/hdf5.h"
 #include "engine/io/staged_file.h"
 #include "engine/io/transfer.h"
@@ -106,15 +108,20 @@ class Saving {
   }
 
   absl::Status WriteBlock(const std::byte* block) {
-    const Transfer transfer(distribution_, RankIn(comm_), dtype_);
+    const Transfer direct(distribution_, RankIn(comm_), dtype_);
+    std::optional<Exchange> exchange;
+    std::int64_t calls = direct.boxes();
+    if (Exchange::Pays(comm_, direct)) {
+      calls = exchange.emplace(comm_, distribution_, dtype_).rounds();
+    }
+    MPI_Allreduce(MPI_IN_PLACE, &calls, 1, MPI_INT64_T, MPI_MAX, comm_);
     const Handle properties(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
     if (RanksOf(comm_) > 1) {
       H5Pset_dxpl_mpio(properties.get(), H5FD_MPIO_COLLECTIVE);
     }
-    std::int64_t calls = transfer.boxes();
-    MPI_Allreduce(MPI_IN_PLACE, &calls, 1, MPI_INT64_T, MPI_MAX, comm_);
     for (std::int64_t at = 0; at < calls; ++at) {
-      const bool written = transfer.Write(created_.get(), properties.get(), at, block);
+      const bool written = exchange ? exchange->Write(created_.get(), properties.get(), at, block)
+                                    : direct.Write(created_.get(), properties.get(), at, block);
       DA_RETURN_IF_ERROR(Agree(comm_, written ? absl::OkStatus() : Failed("could not be written: is the disk full?")));
     }
     return absl::OkStatus();

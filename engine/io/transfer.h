@@ -4,16 +4,10 @@
 #include <vector>
 
 #include "engine/dtype/dtype.h"
+#include "engine/io/crossing.h"
 #include "engine/io/selection.h"
 
 namespace distarray::io {
-
-/// Copies the elements of a box between a process's dense C-order block and a dense C-order buffer in ascending index
-/// order.
-void GatherBox(const std::vector<AxisSelection>& axes, const Box& box, std::size_t element_size, const std::byte* block,
-               std::byte* buffer);
-void ScatterBox(const std::vector<AxisSelection>& axes, const Box& box, std::size_t element_size,
-                const std::byte* buffer, std::byte* block);
 
 /// One process's block of a dataset, transferred box by box: `Write` and `Read` of one box each. The block is not
 /// owned.
@@ -27,20 +21,33 @@ class Transfer {
 
   /// Number of boxes, 0 for an empty block.
   std::int64_t boxes() const { return static_cast<std::int64_t>(boxes_.size()); }
-  /// About how many bytes of the file lie from one run of the process's elements to the next.
-  std::int64_t gap_bytes() const;
+  /// How the block lies in the file: the bytes of one contiguous run (on average; all of them if there is only one),
+  /// those from one run to the next, and the slabs that describe it.
+  struct Grain {
+    std::int64_t run_bytes = 0;
+    std::int64_t gap_bytes = 0;
+    std::int64_t slabs = 1;
+  };
+  Grain grain() const;
 
   /// Writes box `at`, or takes part without elements where at >= boxes(). Collective if `properties` say so. False if
   /// the library fails.
   bool Write(hid_t dataset, hid_t properties, std::int64_t at, const std::byte* block) const;
   bool Read(hid_t dataset, hid_t properties, std::int64_t at, std::byte* block) const;
+  /// As Write and Read, of a dense C-order buffer that holds just the box, in ascending order of index.
+  bool WriteDense(hid_t dataset, hid_t properties, std::int64_t at, const std::byte* buffer) const;
+  bool ReadDense(hid_t dataset, hid_t properties, std::int64_t at, std::byte* buffer) const;
+
+  /// Begin and shape of box `at` in the dataset. Precondition: no dimension's indices lie apart.
+  Window WindowOf(std::int64_t at) const;
 
  private:
   struct Spaces {
     Handle file;
     Handle memory;
   };
-  Spaces SpacesOf(hid_t dataset, std::int64_t at) const;
+  Spaces SpacesOf(hid_t dataset, std::int64_t at, bool dense) const;
+  std::vector<std::byte> Buffer(std::int64_t at) const;
 
   Shape shape_;
   DType dtype_;
