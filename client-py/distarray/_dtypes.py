@@ -1,7 +1,7 @@
 """Element types, and NumPy 2's promotion by the tables of the server.
 
-The tables (ServerInfo.promotions, operations, reductions) say what two dtypes give and which dtypes a function has loops
-for. Python numbers are weak (NEP 50) by this module's own rules, so results do not depend on the NumPy installed.
+The tables (ServerInfo.promotions, operations, reductions) say what two dtypes give and which dtypes a function has
+loops for. Python numbers are weak (NEP 50) by this module's own rules, so results do not depend on the NumPy installed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from distarray._proto import session_pb2, types_pb2
 from distarray.error import InvalidTypeError, InvalidValueError, NumberRangeError, UnknownOperationError
 
 DType = np.dtype[Any]
+Loops = dict[int, tuple[int, int]]  # promoted dtype: (dtype computed in, dtype of the result)
 
 # NumPy's names in the order of distarray.v1.DType, from 1.
 _NAMES = (
@@ -38,6 +39,7 @@ _LIMITS = {
 _COMPARISONS = {"less", "less_equal", "equal", "not_equal", "greater", "greater_equal"}
 _ALIASES = {"divide": "true_divide", "true_divide": "divide", "mod": "remainder", "remainder": "mod"}
 
+_PYTHON: tuple[type[Any], ...] = (bool, int, float, complex)
 SCALARS = (bool, int, float, complex, np.generic)
 
 
@@ -90,7 +92,7 @@ def weak(value: Any) -> Weak | None:
         return Weak(3, value)
     if isinstance(value, np.generic):
         return None
-    for python, rank in ((bool, 0), (int, 1), (float, 2), (complex, 3)):
+    for rank, python in enumerate(_PYTHON):
         if isinstance(value, python):
             return Weak(rank, python(value))
     return None
@@ -167,18 +169,18 @@ class Tables:
         if len(info.promotions) < count * count:
             raise InvalidValueError("the server's promotion table is smaller than this client's")
         served = math.isqrt(len(info.promotions))
-        self._promotions = [
+        self._promotions: list[list[int]] = [
             [0] * (count + 1),
             *([0, *info.promotions[row * served : row * served + count]] for row in range(count)),
         ]
-        self._operations = {
+        self._operations: dict[str, tuple[int, Loops]] = {
             operation.name: (
                 operation.operand_count,
                 {loop.operands: (loop.compute, loop.result) for loop in operation.loops},
             )
             for operation in info.operations
         }
-        self._reductions = {
+        self._reductions: dict[str, Loops] = {
             reduction.name: {loop.operands: (loop.compute, loop.result) for loop in reduction.loops}
             for reduction in info.reductions
         }
@@ -187,7 +189,7 @@ class Tables:
     def promote(self, a: int, b: int) -> int:
         return self._promotions[a][b]
 
-    def operation(self, name: str) -> tuple[str, int, dict[int, tuple[int, int]]]:
+    def operation(self, name: str) -> tuple[str, int, Loops]:
         """The server's name for a function, its operand count and loops."""
         found = self._operations.get(name)
         if found is None:
@@ -261,8 +263,10 @@ class Tables:
         operands: Sequence[Any] = types
         swapped = False
         limits = _LIMITS.get(promoted)
-        for position in range(skip, count) if limits is not None else ():
+        for position in range(skip, count):
             operand = types[position]
+            if limits is None:
+                break
             if isinstance(operand, Weak) and operand.rank == 1 and not limits[0] <= operand.value <= limits[1]:
                 if name not in _COMPARISONS:
                     raise NumberRangeError(f"Python integer {operand.value} out of bounds for {dtype_of(promoted)}")
@@ -275,7 +279,8 @@ class Tables:
         if dtype and loop[1] != dtype:
             raise InvalidTypeError(f"{name} has no loop that gives {dtype_of(dtype)}")
         if typed_scalars:
-            typed = [(to_element(operand.value, dtype_of(promoted)), promoted) for operand in types[skip:]]
+            kind = dtype_of(promoted)
+            typed = [(to_element(one.value, kind), promoted) for one in types[skip:] if isinstance(one, Weak)]
             operands = [*types[:skip], *typed]
         return Plan(name, loop[1], operands, dtype, swapped)
 
@@ -299,8 +304,8 @@ def _no_loop(name: str, dtype: int) -> InvalidTypeError:
 
 
 def _clamped(name: str, value: int, position: int, limits: tuple[int, int]) -> tuple[str, Weak]:
-    """A comparison of an array with an integer beyond its range (at `position`), as one of the array with the end of the range that
-    is always or never true.
+    """A comparison of an array with an integer beyond its range (at `position`), as one of the array with the end
+    of the range that is always or never true.
     """
     above = value > limits[1]
     if position == 0:  # number < array is array > number

@@ -47,7 +47,7 @@ def array(darr: DistArray) -> str:
 
 
 def layout(distribution: Distribution) -> str:
-    """An SVG of the block layout: the first two dimensions that are dealt out (else the first two), coloured by target."""
+    """An SVG of the blocks of the first two dimensions that are dealt out (else the first two), coloured by target."""
     ndim = distribution.ndim
     dealt = [d for d in range(ndim) if distribution.grid_shape[d] > 1]
     shown = sorted((dealt + [d for d in range(ndim) if d not in dealt])[:2])
@@ -72,12 +72,14 @@ def layout(distribution: Distribution) -> str:
             if (right - left) * width > 18 and (bottom - top) * height > 12 and len(rows) * len(columns) <= 64:
                 parts.append(
                     f'<text x="{(left + right) / 2 * width:.1f}" y="{(top + bottom) / 2 * height:.1f}" fill="white" '
-                    f'font-size="10" text-anchor="middle" dominant-baseline="central">{distribution.targets[rank]}</text>'
+                    'font-size="10" text-anchor="middle" dominant-baseline="central">'
+                    f"{distribution.targets[rank]}</text>"
                 )
     more = f"<br><small>dimensions {shown[0]} and {shown[1]} of {ndim}</small>" if ndim > 2 else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="layout of the blocks">{"".join(parts)}</svg>{more}'
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="layout of the blocks">'
+        f"{''.join(parts)}</svg>{more}"
     )
 
 

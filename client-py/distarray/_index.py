@@ -119,6 +119,7 @@ def _integer(item: Any) -> int:
 
 def as_shape(shape: Any) -> Shape:
     """A shape given as an int or a sequence of ints. TypeError, ValueError."""
+    result: Shape
     try:
         result = (operator.index(shape),)
     except TypeError:

@@ -41,8 +41,9 @@ def find_daemon() -> str:
         if os.access(candidate, os.X_OK):
             return str(candidate)
     raise ContextCreationError(
-        "there is no distarrayd in $DISTARRAYD, on PATH or in a checkout's build/bin. Build it (deploy/quickstart in a checkout "
-        "of DistArray), or connect to a running daemon: Context('host:port') or $DISTARRAY_ADDRESS"
+        "there is no distarrayd in $DISTARRAYD, on PATH or in a checkout's build/bin. Build it "
+        "there is no distarrayd in $DISTARRAYD, on PATH or in a checkout's build/bin. Build it (deploy/quickstart in a "
+        "checkout of DistArray), or connect to a running daemon: Context('host:port') or $DISTARRAY_ADDRESS"
     )
 
 
@@ -120,7 +121,7 @@ class PrivateDaemon:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def abandon(self) -> None:
-        """In a forked child: the daemon is the parent's, and must not outlive it because of the child's copy of the pipe."""
+        """In a forked child: the daemon is the parent's, and the child's copy of the pipe must not keep it alive."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.returncode = 0  # not ours to wait for

@@ -2,7 +2,8 @@
 
     python tour.py [ADDRESS] [--size 1024] [--output julia.png]
 
-Without an address it uses $DISTARRAY_ADDRESS, or starts a private daemon. The files are written to the folder of --output.
+Without an address it uses $DISTARRAY_ADDRESS, or starts a private daemon. The files are written to the folder of
+--output.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import distarray.globalapi as da
 import numpy as np
 import numpy.typing as npt
+
+import distarray.globalapi as da
 
 ITERATIONS = 100
 C_REAL, C_IMAGINARY = np.float32(-0.045), np.float32(0.45)
@@ -39,8 +41,8 @@ def step(what: str) -> Iterator[list[str]]:
 
 
 def julia(x: da.DistArray, y: da.DistArray) -> tuple[da.DistArray, da.DistArray]:
-    """For z = x + iy under z -> z^2 + c: how many of at most ITERATIONS points of its orbit come before |z| reaches 2, and a
-    brightness to draw it by: in [0, 1] outside the set, in [-1, 0) inside.
+    """For z = x + iy under z -> z^2 + c: how many of at most ITERATIONS points of its orbit come before |z| reaches
+    2, and a brightness to draw it by: in [0, 1] outside the set, in [-1, 0) inside.
     """
     zr, zi = x, y
     count = x.context.zeros(x.distribution, dtype=np.int16)

@@ -53,7 +53,7 @@ def values(draw, shape, dtype, low=-20, high=20):
         return whole.astype(dtype).reshape(shape)
     parts = whole + rng.integers(0, 4, size) / 4
     if dtype.kind == "c":
-        parts = parts + 1j * rng.integers(low, high, size)
+        parts = parts + 1j * rng.integers(low, high, size, endpoint=True)
     return parts.astype(dtype).reshape(shape)
 
 

@@ -151,7 +151,7 @@ def create(shape, dtype, **distribution):
         (put([0], [4], bytes(32), types_pb2.DTYPE_INT64), TypeError),
         (create([-3], types_pb2.DTYPE_INT8), ValueError),
         (create([3], 99), TypeError),
-        (create([1 << 62, 1 << 62], types_pb2.DTYPE_INT8), ValueError),
+        (create([1 << 62, 1 << 62], types_pb2.DTYPE_INT8), (ValueError, MemoryError)),
         (create([1 << 45], types_pb2.DTYPE_INT8), MemoryError),
         (create([5], types_pb2.DTYPE_INT8, targets=[0, 1], size=5, bounds=[0, 2, 4]), ValueError),
         (create([5], types_pb2.DTYPE_INT8, targets=[0, 0], size=5, bounds=[0, 2, 5]), ValueError),

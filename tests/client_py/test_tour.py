@@ -1,11 +1,13 @@
 """The tour, whole."""
 
+import os
 import re
 import subprocess
 import sys
 import zlib
 from pathlib import Path
 
+import distarray
 import pytest
 
 TOUR = Path(__file__).parents[2] / "client-py" / "examples" / "tour.py"
@@ -35,6 +37,7 @@ def test_another_size(daemons, tmp_path):
         text=True,
         timeout=60,
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(distarray.__file__).parents[1])},
     )
     assert done.returncode == 0, done.stderr
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["small.hdf5", "small.png"]

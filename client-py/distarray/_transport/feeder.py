@@ -1,7 +1,8 @@
 """Gathers requests into batches for the stream.
 
-gRPC's own thread draws batches from a Feeder. Requests are appended by any thread; a batch goes out 1 ms after its first
-request, or at once when somebody awaits an answer. Nothing here may raise in gRPC's thread: an iterator that raises hangs the call.
+gRPC's own thread draws batches from a Feeder. Requests are appended by any thread; a batch goes out 1 ms after its
+first request, or at once when somebody awaits an answer. Nothing here may raise in gRPC's thread: an iterator that
+raises hangs the call.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Feeder:
         before: Callable[[int], None] | None = None,
         urgent: bool = False,
     ) -> None:
-        """Appends a request, giving it its sequence number. `before` is called with that number before the request can go out."""
+        """Appends a request and numbers it. `before` is called with the number before the request can go out."""
         with self._room:
             while (
                 len(self._waiting) >= _WAITING_REQUESTS_MAX or self._waiting_bytes >= _WAITING_BYTES_MAX

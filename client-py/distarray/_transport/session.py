@@ -91,7 +91,7 @@ class Session:
         self._feeder.submit(request, bulk_bytes)
 
     def call(self, request: session_pb2.Request, sink: Sink | None = None) -> session_pb2.Reply:
-        """Sends a request and awaits its answer; chunks go to `sink`, in the reader's thread. Raises the answer's error."""
+        """Sends a request, awaits its answer and raises its error; chunks go to `sink`, in the reader's thread."""
         if self._failure is not None:
             raise self._failure()
         request.awaited = True

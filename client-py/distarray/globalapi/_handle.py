@@ -32,7 +32,7 @@ class Storage:
 
 
 class Handle:
-    """Key and metadata of a server-side array. The array is deleted, without a round trip, when its handle is collected."""
+    """Key and metadata of a server-side array, which is deleted, without a round trip, when its handle is collected."""
 
     __slots__ = ("__weakref__", "_context", "_distribution", "_info", "_key", "_mirror", "_shape", "_storage", "_type")
 

@@ -1,4 +1,6 @@
-"""NumPy's functions on distributed arrays: run on the server where there is an equivalent, TypeError otherwise. Never fetches."""
+"""NumPy's functions on distributed arrays: run on the server where there is an equivalent, TypeError otherwise.
+Never fetches.
+"""
 
 from __future__ import annotations
 

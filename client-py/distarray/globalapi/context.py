@@ -53,7 +53,9 @@ ShapeOrDistribution = int | Sequence[int] | Distribution
 
 
 class Context:
-    """A session with a daemon: default targets, and functions that make arrays. Works from several threads; not after a fork."""
+    """A session with a daemon: default targets, and functions that make arrays. Works from several threads; not
+    after a fork.
+    """
 
     def __init__(
         self,
@@ -188,7 +190,9 @@ class Context:
         """Deletes an array by its key, whoever still has a handle."""
         if not isinstance(key, Key):
             raise InvalidTypeError(f"key must be a distarray.Key, {key!r} was given")
-        self._session.forget(key.value)
+        request = session_pb2.Request(origin=origin())
+        request.delete.keys.append(key.value)
+        self._session.submit(request)
 
     def wait(self) -> None:
         """Computes everything recorded in this session; raises the first error."""
@@ -461,7 +465,9 @@ class Context:
         targets: Iterable[int] | None = None,
         **kwargs: Any,
     ) -> DistArray:
-        """function(i, j, ..., **kwargs), called once with distributed arrays of the indices of each dimension (of dtype)."""
+        """function(i, j, ..., **kwargs), called once with distributed arrays of the indices of each dimension (of
+        dtype).
+        """
         number = NUMBER[supported(dtype)]
         if not isinstance(shape, Distribution):
             shape = Distribution(self, as_shape(shape), dist, grid_shape, targets)
@@ -499,7 +505,8 @@ class Context:
     def save_hdf5(self, path: str | os.PathLike[str], arr: DistArray, key: str = "buffer", mode: str = "a") -> None:
         """Writes the array to a dataset (`key` may have groups) of a file on the daemon's host.
 
-        mode: "w" replaces the file, "w-" refuses to, "a" adds a dataset (ValueError if it exists). After a failure the old file stands.
+        mode: "w" replaces the file, "w-" refuses to, "a" adds a dataset (ValueError if it exists). After a failure
+        the old file stands.
         """
         modes = {
             "w": files_pb2.SaveRequest.MODE_WRITE,
@@ -528,7 +535,9 @@ class Context:
         dist: str | None = None,
         targets: Iterable[int] | None = None,
     ) -> DistArray:
-        """An array of a file's dataset; shape and dtype come from the file. Without a distribution, `dist` and `targets` say how to deal it out."""
+        """An array of a file's dataset; shape and dtype come from the file. Without a distribution, `dist` and
+        `targets` say how to deal it out.
+        """
         request = session_pb2.Request(origin=origin())
         load = request.load
         load.path = self._path(path)

@@ -37,8 +37,8 @@ _WARN_BYTES = 100 * 10**6
 
 
 class DistArray(Operators, Handle):
-    """An array dealt out over engines. Operations are recorded and computed when a value is needed; what shapes and dtypes decide is raised
-    at the call, everything else when the result is first read.
+    """An array dealt out over engines. Operations are recorded and computed when a value is needed; what shapes and
+    dtypes decide is raised at the call, everything else when the result is first read.
     """
 
     __slots__ = ()
@@ -330,7 +330,7 @@ class DistArray(Operators, Handle):
 
 
 def _reduce(
-    name: str, array: DistArray, axis: Any, dtype: npt.DTypeLike, out: Any, keepdims: bool, ddof: float = 0
+    name: str, array: DistArray, axis: Any, dtype: npt.DTypeLike | None, out: Any, keepdims: bool, ddof: float = 0
 ) -> DistArray:
     if out is not None:
         raise NotSupportedError(f"{name}: out= is not supported")

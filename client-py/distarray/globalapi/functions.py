@@ -87,7 +87,9 @@ class Unary(Protocol):
 
 
 class Binary(Protocol):
-    """A function of two operands, broadcast: DistArrays, numbers, or what numpy.asarray takes; at least one DistArray."""
+    """A function of two operands, broadcast: DistArrays, numbers, or what numpy.asarray takes; at least one
+    DistArray.
+    """
 
     __name__: str
 

@@ -245,8 +245,8 @@ def _factorizations(number: int, parts: int, least: int = 1) -> Iterable[tuple[i
 def choose_grid(sizes: Sequence[int], processes: int) -> tuple[int, ...]:
     """The process grid for distributed dimensions of these sizes (all at least 1).
 
-    Of the factorizations of the process count whose factors rank as the sizes do, and that fit, the one whose pairwise ratios are
-    nearest to the sizes'. Where no grid uses all processes, the largest smaller number that fits.
+    Of the factorizations of the process count whose factors rank as the sizes do, and that fit, the one whose
+    pairwise ratios are nearest to the sizes'. Where no grid uses all processes, the largest smaller number that fits.
     """
     if len(sizes) == 1:
         return (min(processes, sizes[0]),)
@@ -310,7 +310,8 @@ class Distribution:
         self.grid_shape: Shape = tuple(one.grid_size for one in maps)
         if math.prod(self.grid_shape) != len(self.targets):
             raise DistributionError(
-                f"a process grid of {self.grid_shape} needs {math.prod(self.grid_shape)} targets, {len(self.targets)} were given"
+                f"a process grid of {self.grid_shape} needs {math.prod(self.grid_shape)} targets, "
+                f"{len(self.targets)} were given"
             )
 
     @classmethod
@@ -330,7 +331,8 @@ class Distribution:
     def from_global_dim_data(
         cls, context: Context, global_dim_data: Sequence[Mapping[str, Any]], targets: Iterable[int] | None = None
     ) -> Distribution:
-        """One dictionary a dimension: {'dist_type': 'b', 'bounds': [...]}, {'dist_type': 'c', 'size', 'proc_grid_size', 'block_size'},
+        """One dictionary a dimension: {'dist_type': 'b', 'bounds': [...]},
+        {'dist_type': 'c', 'size', 'proc_grid_size', 'block_size'},
         {'dist_type': 'u', 'indices': [a list a process]} or {'dist_type': 'n', 'size'}.
         """
         return cls.from_maps(context, [_map_from_global(data) for data in global_dim_data], targets)
@@ -518,7 +520,7 @@ def _without_empty_blocks(maps: Sequence[DimensionMap], targets: Sequence[int]) 
     """Drops processes whose blocks are empty; an empty dimension keeps the first."""
     kept = [[p for p in range(one.grid_size) if one.local_size(p) > 0] or [0] for one in maps]
     ranks = np.arange(len(targets)).reshape([one.grid_size for one in maps])
-    remaining = [targets[rank] for rank in ranks[np.ix_(*kept)].reshape(-1)] if maps else list(targets)
+    remaining = [targets[rank] for rank in ranks[np.ix_(*kept)].reshape(-1).tolist()] if maps else list(targets)
     trimmed = [
         BlockMap.from_bounds([0, *np.cumsum([one.local_size(p) for p in keep]).tolist()])
         if isinstance(one, BlockMap)
