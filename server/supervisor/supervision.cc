@@ -216,6 +216,7 @@ void Supervision::TakeRankEvents(Time now) {
         Served(event.address);
         break;
       case RankLinks::Event::Kind::kLost:
+        ReapChildren();  // ranks die with mpirun: then that is the cause
         if (!life_.stopping()) {
           Fail(absl::StrCat("the ", NameOfRank(event.rank), " (process ", event.pid, ") has ended"));
         }
