@@ -1,0 +1,139 @@
+#include "engine/command/command.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.h"
+
+namespace distarray {
+namespace {
+
+BufferView SomeView() {
+  BufferView view{7, 8, DType::kComplex64, {}};
+  view.view.dimensions = {{1, 10, -2, 4}, {-1, 0, 0, 3}};
+  view.view.fixed = {{0, 5}};
+  return view;
+}
+
+Program SomeProgram() {
+  Program program;
+  program.operand_types = {DType::kFloat32};
+  program.instructions = {{LoadOperand{0}, DType::kFloat32},
+                          {Constant{{2.5}}, DType::kFloat32},
+                          {ApplyOperation{3, DType::kFloat32, {0, 1, -1}}, DType::kFloat32},
+                          {RandomNumber{RandomNumber::Kind::kNormal, 1, 2, {0.0}, {1.0}}, DType::kFloat64},
+                          {Cast{2}, DType::kInt8},
+                          {GlobalIndex{1}, DType::kInt64}};
+  program.stores = {{4, 0}};
+  program.reductions = {{2, 1, DType::kFloat64, {0, 2}, 1.5}};
+  return program;
+}
+
+std::vector<Command> SomeCommands() {
+  const Distribution distribution{{DimensionMap::Block(10, 2), DimensionMap::Unstructured({{0, 2}, {1}})}, {3, 1, 0, 2}};
+  const NewBuffer fresh{5, 6, DType::kInt16};
+  const std::vector<CommandBody> bodies{
+      DefineDistribution{4, std::make_shared<const Distribution>(distribution)},
+      ForgetDistributions{{1, 2, 3}},
+      RunProgram{4, SomeProgram(), {SomeView()}, {fresh, SomeView()}, {fresh}},
+      Redistribute{SomeView(), fresh},
+      Redistribute{SomeView(), SomeView()},
+      StoreBytes{fresh, std::string("a\0b", 3)},
+      FetchBytes{1, 2},
+      FreeBuffers{{9, 8}},
+      SaveHdf5{SomeView(), "/tmp/x.h5", "a/b", SaveMode::kExclusive},
+      InspectHdf5{2, "/tmp/x.h5", "a/b"},
+      LoadHdf5{fresh, "/tmp/x.h5", "a/b"},
+      Shutdown{},
+  };
+  std::vector<Command> commands;
+  for (const CommandBody& body : bodies) {
+    commands.push_back({static_cast<std::int64_t>(commands.size()) + 100, 3, 4, {0, 2}, body});
+  }
+  return commands;
+}
+
+TEST_CASE("commands come out as they went in") {
+  for (const Command& command : SomeCommands()) {
+    INFO("kind " << command.body.index());
+    const std::string bytes = command.Encode();
+    const auto decoded = Command::Decode(bytes);
+    REQUIRE(decoded.ok());
+    CHECK(decoded->number == command.number);
+    CHECK(decoded->lane == 3);
+    CHECK(decoded->owner == 4);
+    CHECK(decoded->targets == command.targets);
+    CHECK(decoded->body.index() == command.body.index());
+    CHECK(decoded->Encode() == bytes);
+  }
+}
+
+TEST_CASE("what a command holds") {
+  const auto commands = SomeCommands();
+  const auto defined = Command::Decode(commands[0].Encode());
+  CHECK(std::get<DefineDistribution>(defined->body).distribution->targets == std::vector<int>{3, 1, 0, 2});
+  const auto run = Command::Decode(commands[2].Encode());
+  const auto& body = std::get<RunProgram>(run->body);
+  CHECK(body.operands.at(0).view == SomeView().view);
+  CHECK(body.operands.at(0).dtype == DType::kComplex64);
+  CHECK(std::get<NewBuffer>(body.outputs.at(0)).buffer == 5);
+  CHECK(std::get<BufferView>(body.outputs.at(1)).buffer == 7);
+  CHECK(body.program.reductions.at(0).axes == std::vector<int>{0, 2});
+  CHECK(body.program.reductions.at(0).correction == 1.5);
+  const auto store = Command::Decode(commands[5].Encode());
+  CHECK(std::get<StoreBytes>(store->body).bytes == std::string("a\0b", 3));
+  const auto save = Command::Decode(commands[8].Encode());
+  CHECK(std::get<SaveHdf5>(save->body).mode == SaveMode::kExclusive);
+}
+
+TEST_CASE("damaged bytes are no command") {
+  for (const Command& command : SomeCommands()) {
+    const std::string bytes = command.Encode();
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+      CHECK_FALSE(Command::Decode(bytes.substr(0, length)).ok());
+    }
+    CHECK_FALSE(Command::Decode(bytes + "x").ok());
+    // Any byte may be wrong: what comes out is an error or some command, never harm.
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ 0xff);
+      static_cast<void>(Command::Decode(damaged).ok());
+    }
+  }
+}
+
+TEST_CASE("replies come out as they went in") {
+  const CommandReply reply{7, 2, Reason::kMemoryLimit, "no room", "bytes"};
+  const auto decoded = CommandReply::Decode(reply.Encode());
+  REQUIRE(decoded.ok());
+  CHECK(decoded->number == 7);
+  CHECK(decoded->target == 2);
+  CHECK(decoded->bytes == "bytes");
+  CHECK(ReasonOf(decoded->status()) == Reason::kMemoryLimit);
+  CHECK(decoded->status().message() == "no room");
+  CHECK(CommandReply{}.status().ok());
+  CHECK_FALSE(CommandReply::Decode("short").ok());
+}
+
+TEST_CASE("descriptions of datasets come out as they went in") {
+  const DatasetInfo info{{3, 0, 5}, DType::kUInt16};
+  const auto decoded = DatasetInfo::Decode(info.Encode());
+  REQUIRE(decoded.ok());
+  CHECK(decoded->shape == info.shape);
+  CHECK(decoded->dtype == info.dtype);
+  CHECK_FALSE(DatasetInfo::Decode("").ok());
+}
+
+TEST_CASE("which commands are answered") {
+  int answered = 0;
+  for (const Command& command : SomeCommands()) {
+    answered += HasReply(command.body) ? 1 : 0;
+  }
+  CHECK(answered == 8);
+  CHECK_FALSE(HasReply(FreeBuffers{}));
+  CHECK(HasReply(FetchBytes{}));
+}
+
+}  // namespace
+}  // namespace distarray
