@@ -41,7 +41,6 @@ def find_daemon() -> str:
         if os.access(candidate, os.X_OK):
             return str(candidate)
     raise ContextCreationError(
-        "there is no distarrayd in $DISTARRAYD, on PATH or in a checkout's build/bin. Build it "
         "there is no distarrayd in $DISTARRAYD, on PATH or in a checkout's build/bin. Build it (deploy/quickstart in a "
         "checkout of DistArray), or connect to a running daemon: Context('host:port') or $DISTARRAY_ADDRESS"
     )

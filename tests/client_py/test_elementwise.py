@@ -97,6 +97,8 @@ def test_unary_of_other_dtypes(context, data, name, dtype):
             getattr(da, name)(d)
         return
     expected = reference(function, x)
+    if not NUMPY_2 and name in ("floor", "ceil", "trunc") and dtype.kind in "bui":  # NumPy 2 keeps the dtype
+        expected = x
     if dtype in COMPLEX and name in ("sqrt", "log", "log10", "log1p", "reciprocal", "tan", "tanh", "arctan", "arctanh"):
         x = np.where(x == 0, dtype.type(1 + 1j), x)  # no poles
         d = context.fromarray(x)
@@ -255,7 +257,7 @@ def test_where(context, data, dtype):
     x, y = data.draw(arrays(condition.shape, dtype)), data.draw(arrays(condition.shape, dtype))
     d, e = data.draw(dealt(context, st.just(x)))[0], data.draw(dealt(context, st.just(y)))[0]
     same(da.where(mask, d, e), np.where(condition, x, y))
-    same(da.where(d, e, 0), np.where(x, y, 0))
+    same(da.where(d, e, 0), np.where(x, y, 0 if dtype == bool else np.zeros((), dtype)))
     same(da.where(c, 1, 2.5), np.where(condition, 1, 2.5))
 
 

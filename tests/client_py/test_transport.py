@@ -46,7 +46,7 @@ def test_operators_wait_for_nothing(fake, fake_context):
     del d, e
     eventually(lambda: fake.requests["delete"])
     fake.released.set()
-    assert float(f) == 43.0
+    assert float(f) == np.float32(5 + (16 - 7 / 3 + 1) + (24 - 7 / 3 + 1))
 
 
 def test_many_requests_go_in_few_messages(fake, fake_context):
@@ -277,6 +277,7 @@ def test_contexts_do_not_mix(fake):
             pickle.dumps(one)
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_after_a_fork_the_child_is_told(fake, fake_context):
     d = fake_context.arange(4)
     pid = os.fork()
@@ -325,7 +326,8 @@ def run(fake, body, **options):
 )
 def test_the_interpreter_ends(fake, body):
     done = run(fake, body)
-    said = [line for line in done.stderr.splitlines() if "skipping fork() handlers" not in line]  # gRPC's remark
+    remarks = ("skipping fork() handlers", "use of fork() may lead", "os.fork()")  # gRPC's, and Python 3.12's
+    said = [line for line in done.stderr.splitlines() if not any(remark in line for remark in remarks)]
     assert (done.returncode, said) == (0, [])
 
 
