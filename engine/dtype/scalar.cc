@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/base/error.h"
+#include "engine/dtype/convert.h"
 
 namespace distarray {
 namespace {
@@ -41,11 +42,7 @@ To ConvertReal(From value) {
   if constexpr (std::is_same_v<To, bool>) {
     return value != From{0};
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    // 2^bits, exactly; the lower bound is exact too, except that values in (min - 1, min) truncate to min.
-    const double end = std::ldexp(1.0, std::numeric_limits<To>::digits);
-    const auto whole = std::trunc(static_cast<double>(value));
-    const bool in_range = whole < end && whole >= (std::is_signed_v<To> ? -end : 0.0);
-    return in_range ? static_cast<To>(value) : std::numeric_limits<To>::min();
+    return FloatToInteger<To>(value);
   } else if constexpr (std::is_same_v<From, double> && std::is_same_v<To, float>) {
     // Overflow to infinity is IEEE's, but undefined in the language.
     if (std::isfinite(value) && std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) {

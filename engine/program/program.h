@@ -44,7 +44,7 @@ struct ApplyOperation {
   DType compute = DType::kFloat64;
   std::array<ValueId, 3> arguments{-1, -1, -1};
 };
-/// Conversion to the instruction's dtype, as NumPy's astype; defined for every value (NaN to integer gives the minimum, 0 for unsigned).
+/// Conversion to the instruction's dtype, as NumPy's astype; defined for every value (engine/dtype/convert.h).
 struct Cast {
   ValueId argument = -1;
 };

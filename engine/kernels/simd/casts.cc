@@ -1,12 +1,11 @@
-#include <limits>
-
+#include "engine/dtype/convert.h"
 #include "engine/kernels/simd/number.h"
 #include "engine/kernels/simd/tables.h"
 
 namespace distarray::DISTARRAY_KERNEL_SET {
 namespace {
 
-/// NumPy's astype, with one answer for what has none: NaN and numbers out of an integer type's range give its minimum.
+/// NumPy's astype.
 template <Element To, Element From>
 constexpr To Convert(From x) {
   if constexpr (Boolean<To>) {
@@ -20,9 +19,7 @@ constexpr To Convert(From x) {
   } else if constexpr (Complex<From>) {
     return Convert<To>(x.real());
   } else if constexpr (Floating<From> && Integer<To>) {
-    constexpr From kBelow = static_cast<From>(std::numeric_limits<To>::min()) - 1;
-    constexpr From kAbove = static_cast<From>(std::numeric_limits<To>::max() / 2 + 1) * 2;
-    return x > kBelow && x < kAbove ? static_cast<To>(x) : std::numeric_limits<To>::min();
+    return FloatToInteger<To>(x);
   } else {
     return static_cast<To>(x);
   }
