@@ -15,6 +15,7 @@ from collections.abc import Callable
 from distarray._proto import session_pb2
 
 _LINGER_SECONDS = 0.001
+_TICKS = 20
 _REQUESTS_MAX = 4096  # in one batch
 _WAITING_REQUESTS_MAX = 4 * _REQUESTS_MAX  # then submitters wait
 _WAITING_BYTES_MAX = 64 << 20
@@ -89,22 +90,28 @@ class Feeder:
         return batch
 
     def _draw(self) -> session_pb2.RequestBatch | None:
+        ticks = 0
         while True:
-            if not self._waiting and not self._forgotten:
-                self._idle = True
-                if not self._waiting and not self._forgotten:  # again: something may have come before _idle was seen
-                    if self._ended:
-                        return None
-                    self._wake.get()
-                self._idle = False
-            if not self._urgent and not self._ended and len(self._waiting) < _REQUESTS_MAX:
+            if self._urgent or self._ended or len(self._waiting) >= _REQUESTS_MAX:
+                pass
+            elif ticks < _TICKS:
+                # Soon after a batch: looking once a millisecond spares the next request the cost of waking this thread.
+                ticks += 1
                 try:
                     self._wake.get(timeout=_LINGER_SECONDS)
                 except queue.Empty:
                     pass
-            requests = self._take()
-            if requests:
-                return session_pb2.RequestBatch(requests=requests)
+            else:
+                self._idle = True
+                if not self._waiting and not self._forgotten:  # again: something may have come before _idle was seen
+                    self._wake.get()
+                self._idle = False
+                ticks = _TICKS - 1  # linger once for what follows
+                continue
+            if self._waiting or self._forgotten:
+                return session_pb2.RequestBatch(requests=self._take())
+            if self._ended:
+                return None
 
     def _take(self) -> list[session_pb2.Request]:
         with self._room:
