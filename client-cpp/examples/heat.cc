@@ -2,12 +2,12 @@
 //
 //   DISTARRAY_ADDRESS=host:port heat [points [steps]]
 //
-// The plate is a points x points array. In each step every inner point moves towards the mean of its four neighbours; the neighbours of all
-// points at once are four views of the plate, each shifted by one. Nothing is fetched while it runs: the steps are recorded and sent
-// in batches, and the engines compute each in one pass.
+// The plate is a points x points array. In each step every inner point moves towards the mean of its four neighbours;
+// the neighbours of all points at once are four views of the plate, each shifted by one. Nothing is fetched while it
+// runs: the steps are recorded and sent in batches, and the engines compute each in one pass.
 //
-// The plate starts as sin(pi x) sin(pi y), a shape that the scheme only scales, by a factor known exactly. So the program can check
-// its result, and does.
+// The plate starts as sin(pi x) sin(pi y), a shape that the scheme only scales, by a factor known exactly. So the
+// program can check its result, and does.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>

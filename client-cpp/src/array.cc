@@ -1,15 +1,15 @@
 #include "distarray/array.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <string>
 #include <utility>
 
-#include <absl/strings/str_cat.h>
-
-#include "distarray/functions.h"
 #include "client-cpp/src/array_state.h"
 #include "client-cpp/src/codec.h"
 #include "client-cpp/src/operands.h"
 #include "client-cpp/src/status.h"
+#include "distarray/functions.h"
 
 namespace distarray::inline client {
 namespace {
@@ -61,7 +61,8 @@ absl::Status Array::Read(DType dtype, void* out, std::int64_t count) const {
                                                     std::string(NameOf(state_->dtype)), "; convert with AsType"));
   }
   if (count != size()) {
-    return Error(Reason::kInvalidValue, absl::StrCat("out: room for ", count, " elements given, ", size(), " expected"));
+    return Error(Reason::kInvalidValue,
+                 absl::StrCat("out: room for ", count, " elements given, ", size(), " expected"));
   }
   const std::span bytes(static_cast<std::byte*>(out), static_cast<std::size_t>(nbytes()));
   return state_->session->AwaitBytes([&](v1::Request& request) { request.mutable_get()->set_key(key()); }, bytes);
@@ -74,8 +75,7 @@ absl::Status Array::Wait() const {
 
 absl::StatusOr<ArrayInfo> Array::Describe() const {
   DA_RETURN_IF_ERROR(status());
-  const auto reply =
-      state_->session->Await([&](v1::Request& request) { request.mutable_describe()->set_key(key()); });
+  const auto reply = state_->session->Await([&](v1::Request& request) { request.mutable_describe()->set_key(key()); });
   DA_RETURN_IF_ERROR(reply.status());
   return FromWire(reply->array());
 }

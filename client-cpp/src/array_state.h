@@ -1,14 +1,14 @@
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <cstdint>
 #include <memory>
 #include <utility>
 
-#include <absl/status/status.h>
-
-#include "distarray/array.h"
 #include "client-cpp/src/session.h"
 #include "client-cpp/src/shapes.h"
+#include "distarray/array.h"
 
 namespace distarray::inline client {
 

@@ -1,8 +1,8 @@
 #include "client-cpp/src/codec.h"
 
-#include <utility>
-
 #include <absl/strings/str_cat.h>
+
+#include <utility>
 
 #include "client-cpp/src/status.h"
 

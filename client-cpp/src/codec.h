@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string>
-
 #include <absl/status/statusor.h>
+
+#include <string>
 
 #include "distarray/array_info.h"
 #include "distarray/distribution.h"

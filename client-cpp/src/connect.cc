@@ -1,10 +1,10 @@
 // How a session begins and ends.
-#include <cstdlib>
-#include <utility>
-
 #include <absl/strings/str_cat.h>
 #include <absl/time/clock.h>
 #include <grpcpp/grpcpp.h>
+
+#include <cstdlib>
+#include <utility>
 
 #include "client-cpp/src/session.h"
 #include "client-cpp/src/status.h"

@@ -48,8 +48,7 @@ absl::StatusOr<std::vector<ArrayInfo>> Context::List() const {
   std::vector<ArrayInfo> arrays;
   std::string page;
   do {
-    const auto reply =
-        session_->Await([&](v1::Request& request) { request.mutable_list()->set_page_token(page); });
+    const auto reply = session_->Await([&](v1::Request& request) { request.mutable_list()->set_page_token(page); });
     DA_RETURN_IF_ERROR(reply.status());
     for (const v1::ArrayInfo& message : reply->list().arrays()) {
       auto info = FromWire(message);

@@ -1,15 +1,15 @@
 #include "client-cpp/src/create.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <cmath>
 #include <complex>
 #include <limits>
 #include <optional>
 
-#include <absl/strings/str_cat.h>
-
-#include "distarray/context.h"
 #include "client-cpp/src/status.h"
+#include "distarray/context.h"
 
 namespace distarray::inline client {
 namespace {
@@ -124,12 +124,11 @@ Array Context::Indices(const Shape& shape, int axis, DType dtype, const Distribu
   const int ndim = static_cast<int>(shape.size());
   if (axis < -ndim || axis >= ndim) {
     return ArrayState::Failed(
-        session_, Error(Reason::kAxisOutOfRange,
-                        absl::StrCat("axis ", axis, " is out of bounds for array of dimension ", ndim)));
+        session_,
+        Error(Reason::kAxisOutOfRange, absl::StrCat("axis ", axis, " is out of bounds for array of dimension ", ndim)));
   }
-  return Create(session_, shape, dtype, distribution, [&](v1::CreateRequest& create) {
-    create.mutable_indices()->set_axis(axis < 0 ? axis + ndim : axis);
-  });
+  return Create(session_, shape, dtype, distribution,
+                [&](v1::CreateRequest& create) { create.mutable_indices()->set_axis(axis < 0 ? axis + ndim : axis); });
 }
 
 Array Context::Upload(DType dtype, const void* elements, std::int64_t count, const Shape& shape,

@@ -1,13 +1,13 @@
 #include "client-cpp/src/operands.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <array>
 #include <string>
 
-#include <absl/strings/str_cat.h>
-
-#include "distarray/functions.h"
 #include "client-cpp/src/codec.h"
 #include "client-cpp/src/status.h"
+#include "distarray/functions.h"
 
 namespace distarray::inline client {
 namespace {

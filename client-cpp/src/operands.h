@@ -1,15 +1,15 @@
 #pragma once
 
+#include <absl/status/statusor.h>
+
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
-#include <absl/status/statusor.h>
-
+#include "client-cpp/src/array_state.h"
 #include "distarray/operand.h"
 #include "distarray/v1/operations.pb.h"
-#include "client-cpp/src/array_state.h"
 
 namespace distarray::inline client {
 
@@ -22,7 +22,8 @@ struct Outcome {
 /// The session of the first array among the operands; null: none has one.
 std::shared_ptr<Session> SessionOf(std::span<const Operand> operands);
 
-/// Errors: that of a failed operand; kInvalidValue operands of several contexts, shapes that do not broadcast; those of Tables::UfuncType.
+/// Errors: that of a failed operand; kInvalidValue operands of several contexts, shapes that do not broadcast; those of
+/// Tables::UfuncType.
 absl::StatusOr<Outcome> UfuncOutcome(std::string_view name, std::span<const Operand> operands,
                                      std::optional<DType> dtype);
 

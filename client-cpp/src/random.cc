@@ -7,9 +7,7 @@
 namespace distarray::inline client {
 
 Random::Random(Context context, std::uint64_t seed)
-    : context_(std::move(context)),
-      seed_(seed),
-      next_stream_(std::make_shared<std::atomic<std::uint64_t>>(0)) {}
+    : context_(std::move(context)), seed_(seed), next_stream_(std::make_shared<std::atomic<std::uint64_t>>(0)) {}
 
 Array Random::Make(int kind, const Shape& shape, const Scalar& low, const Scalar& high, DType dtype,
                    const DistributionRequest& distribution) const {

@@ -1,8 +1,8 @@
 #include "distarray/reductions.h"
 
-#include <string>
-
 #include <absl/strings/str_cat.h>
+
+#include <string>
 
 #include "client-cpp/src/array_state.h"
 #include "client-cpp/src/codec.h"

@@ -1,10 +1,10 @@
 #include "client-cpp/src/session.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "client-cpp/src/status.h"
 
@@ -14,14 +14,16 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kUnsentMax = std::chrono::milliseconds(1);
-// A batch is sent when it has one of these: large enough to cost little a request, small enough to keep the daemon busy.
+// A batch is sent when it has one of these: large enough to cost little a request, small enough to keep the daemon
+// busy.
 constexpr int kBatchRequests = 64;
 constexpr std::int64_t kBatchBytes = 256 * 1024;
 // How far the client may be ahead of the daemon: marks times these.
 constexpr int kMarksMax = 4;
 constexpr std::int64_t kMarkRequests = 1024;
 constexpr std::int64_t kMarkBytes = 4 * 1024 * 1024;
-// Arrays up to this size are deleted with the next batch, together; larger ones at once, so that their memory counts no longer.
+// Arrays up to this size are deleted with the next batch, together; larger ones at once, so that their memory counts no
+// longer.
 constexpr std::int64_t kSmallBytes = 64 * 1024;
 
 }  // namespace
@@ -86,8 +88,8 @@ void Session::WaitForRoom(std::unique_lock<std::mutex>& lock) {
   }
 }
 
-absl::Status Session::Wait(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Waiter>& waiter,
-                           const Fill& fill, absl::Time deadline) {
+absl::Status Session::Wait(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Waiter>& waiter, const Fill& fill,
+                           absl::Time deadline) {
   if (!deferred_.ok()) {
     return std::exchange(deferred_, absl::OkStatus());
   }
@@ -123,8 +125,8 @@ absl::Status Session::AwaitBytes(const Fill& fill, std::span<std::byte> out) {
   std::unique_lock lock(mutex_);
   DA_RETURN_IF_ERROR(Wait(lock, waiter, fill));
   if (waiter->received_bytes != static_cast<std::int64_t>(out.size())) {
-    return Error(Reason::kInternal, absl::StrCat("the daemon sent ", waiter->received_bytes, " bytes, ", out.size(),
-                                                 " were expected"));
+    return Error(Reason::kInternal,
+                 absl::StrCat("the daemon sent ", waiter->received_bytes, " bytes, ", out.size(), " were expected"));
   }
   return absl::OkStatus();
 }

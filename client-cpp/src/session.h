@@ -1,5 +1,8 @@
 #pragma once
 
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -14,17 +17,14 @@
 #include <thread>
 #include <vector>
 
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
-
-#include "distarray/context.h"
 #include "client-cpp/src/stream.h"
 #include "client-cpp/src/tables.h"
+#include "distarray/context.h"
 
 namespace distarray::inline client {
 
-/// A session with a daemon: numbers requests, gathers them into batches, matches replies with those who wait. Requests that nobody waits for are
-/// sent within a millisecond, or with the next that somebody does. Thread-safe.
+/// A session with a daemon: numbers requests, gathers them into batches, matches replies with those who wait. Requests
+/// that nobody waits for are sent within a millisecond, or with the next that somebody does. Thread-safe.
 class Session final : private Stream::Receiver {
  public:
   /// Writes what it is called for into the request; called once, under the session's lock.
@@ -42,7 +42,8 @@ class Session final : private Stream::Receiver {
 
   std::int64_t NewKey() { return next_key_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// Sends a request without waiting for an answer; waits while too much is under way. `bytes`: about what it carries, beside small fields.
+  /// Sends a request without waiting for an answer; waits while too much is under way. `bytes`: about what it carries,
+  /// beside small fields.
   template <typename FillRequest>
   void Record(FillRequest&& fill, std::int64_t bytes = 0) {
     std::unique_lock lock(mutex_);
@@ -50,7 +51,8 @@ class Session final : private Stream::Receiver {
     fill(Add());
     Added(bytes);
   }
-  /// Sends a request and waits for its one reply. Errors: the reply's; that of an earlier in-place operation; kSessionUnknown.
+  /// Sends a request and waits for its one reply. Errors: the reply's; that of an earlier in-place operation;
+  /// kSessionUnknown.
   absl::StatusOr<v1::Reply> Await(const Fill& fill);
   /// As Await, for a Get: `out` takes its chunks. Error kInternal also: another number of bytes came.
   absl::Status AwaitBytes(const Fill& fill, std::span<std::byte> out);

@@ -1,10 +1,10 @@
 #include "client-cpp/src/shapes.h"
 
-#include <algorithm>
-#include <limits>
-
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+
+#include <algorithm>
+#include <limits>
 
 #include "client-cpp/src/status.h"
 
@@ -66,8 +66,8 @@ std::int64_t ElementCount(const Shape& shape) {
 
 absl::Status CheckShape(const Shape& shape, std::int64_t element_bytes, int dimensions_max) {
   if (static_cast<int>(shape.size()) > dimensions_max) {
-    return Error(Reason::kInvalidValue, absl::StrCat("shape: ", shape.size(), " dimensions given, at most ",
-                                                     dimensions_max, " expected"));
+    return Error(Reason::kInvalidValue,
+                 absl::StrCat("shape: ", shape.size(), " dimensions given, at most ", dimensions_max, " expected"));
   }
   if (const auto negative = std::find_if(shape.begin(), shape.end(), [](auto length) { return length < 0; });
       negative != shape.end()) {
@@ -97,9 +97,8 @@ absl::Status BroadcastInto(Shape& shape, const Shape& other) {
     if (length == 1) {
       length = other[i];
     } else if (other[i] != 1 && other[i] != length) {
-      return Error(Reason::kInvalidValue,
-                   absl::StrCat("operands could not be broadcast together with shapes ", ToString(before), " ",
-                                ToString(other)));
+      return Error(Reason::kInvalidValue, absl::StrCat("operands could not be broadcast together with shapes ",
+                                                       ToString(before), " ", ToString(other)));
     }
   }
   return absl::OkStatus();

@@ -1,14 +1,14 @@
 #pragma once
 
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
-
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
 
 #include "distarray/index.h"
 
@@ -26,8 +26,8 @@ absl::Status CheckShape(const Shape& shape, std::int64_t element_bytes, int dime
 /// Extends `shape` to what it broadcasts to with `other`, numpy.broadcast_shapes. Error kInvalidValue.
 absl::Status BroadcastInto(Shape& shape, const Shape& other);
 
-/// The shape of an index expression's result. Errors: kIndexOutOfRange an integer, or too many entries; kInvalidValue a step of 0, several
-/// Ellipsis.
+/// The shape of an index expression's result. Errors: kIndexOutOfRange an integer, or too many entries; kInvalidValue a
+/// step of 0, several Ellipsis.
 absl::StatusOr<Shape> SliceShape(const Shape& shape, const Index& index);
 
 /// The shape of a reduction over `axes` (none: all). Errors: kAxisOutOfRange; kInvalidValue an axis given twice.
@@ -39,8 +39,8 @@ struct Box {
   Shape shape;
 };
 
-/// Cuts an array into boxes of at most `elements_max` elements, each contiguous in C order, in that order; none for no elements.
-/// `offset`: of the box's first element. Precondition: elements_max >= 1.
+/// Cuts an array into boxes of at most `elements_max` elements, each contiguous in C order, in that order; none for no
+/// elements. `offset`: of the box's first element. Precondition: elements_max >= 1.
 void ForEachBox(const Shape& shape, std::int64_t elements_max,
                 const std::function<void(const Box& box, std::int64_t offset)>& take);
 

@@ -1,9 +1,9 @@
 #include "client-cpp/src/status.h"
 
-#include <optional>
-
 #include <absl/strings/cord.h>
 #include <absl/strings/str_cat.h>
+
+#include <optional>
 
 namespace distarray::inline client {
 namespace {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+
+#include <string>
 
 #include "distarray/error.h"
 #include "distarray/v1/types.pb.h"
@@ -13,7 +13,8 @@ namespace distarray::inline client {
 /// A failure with its reason and a sentence naming the argument, what was given and what was expected.
 absl::Status Error(Reason reason, const std::string& message);
 
-/// What the daemon sent; the whole ErrorInfo is kept as a payload. The message ends with the line that made the value, if known.
+/// What the daemon sent; the whole ErrorInfo is kept as a payload. The message ends with the line that made the value,
+/// if known.
 absl::Status ErrorFromWire(const v1::ErrorInfo& error);
 
 }  // namespace distarray::inline client

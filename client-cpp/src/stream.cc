@@ -1,8 +1,8 @@
 #include "client-cpp/src/stream.h"
 
-#include <utility>
-
 #include <absl/time/clock.h>
+
+#include <utility>
 
 namespace distarray::inline client {
 

@@ -1,19 +1,20 @@
 #pragma once
 
+#include <absl/time/time.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/client_callback.h>
+
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
 
-#include <absl/time/time.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/support/client_callback.h>
-
 #include "distarray/v1/service.grpc.pb.h"
 
 namespace distarray::inline client {
 
-/// The Session stream as the client sees it: batches are written one after the other from a queue; replies go to a receiver.
+/// The Session stream as the client sees it: batches are written one after the other from a queue; replies go to a
+/// receiver.
 class Stream final : private grpc::ClientBidiReactor<v1::RequestBatch, v1::ReplyBatch> {
  public:
   /// Called from gRPC's threads, one call at a time.

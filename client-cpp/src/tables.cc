@@ -1,9 +1,9 @@
 #include "client-cpp/src/tables.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <vector>
-
-#include <absl/strings/str_cat.h>
 
 #include "client-cpp/src/codec.h"
 #include "client-cpp/src/status.h"
@@ -69,9 +69,11 @@ absl::StatusOr<DType> WeakType(const Scalar& scalar, DType array) {
   const DType dtype = array == DType::kBool ? DType::kInt64 : array;
   if (KindOf(dtype) < Kind::kFloat && !FitsInteger(scalar, dtype)) {
     const auto* const wide = std::get_if<std::uint64_t>(&scalar.value());
-    return Error(Reason::kInvalidValue,
-                 absl::StrCat("integer ", wide != nullptr ? absl::StrCat(*wide) : absl::StrCat(std::get<std::int64_t>(scalar.value())),
-                              " is out of bounds for ", std::string(NameOf(dtype))));
+    return Error(
+        Reason::kInvalidValue,
+        absl::StrCat("integer ",
+                     wide != nullptr ? absl::StrCat(*wide) : absl::StrCat(std::get<std::int64_t>(scalar.value())),
+                     " is out of bounds for ", std::string(NameOf(dtype))));
   }
   return dtype;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/status/statusor.h>
+
 #include <array>
 #include <functional>
 #include <map>
@@ -8,8 +10,6 @@
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include <absl/status/statusor.h>
 
 #include "distarray/dtype.h"
 #include "distarray/scalar.h"
@@ -26,8 +26,8 @@ class Tables {
   /// Error kInternal: tables that this version cannot read.
   static absl::StatusOr<Tables> FromWire(const v1::ServerInfo& info);
 
-  /// The dtype of an elementwise function's result; `asked`: numpy's dtype=. Errors: kUnknownOperation; kInvalidType not defined for
-  /// these dtypes; kInvalidValue another number of operands, an integer that does not fit.
+  /// The dtype of an elementwise function's result; `asked`: numpy's dtype=. Errors: kUnknownOperation; kInvalidType
+  /// not defined for these dtypes; kInvalidValue another number of operands, an integer that does not fit.
   absl::StatusOr<DType> UfuncType(std::string_view name, std::span<const OperandType> operands,
                                   std::optional<DType> asked) const;
   /// The dtype of a reduction's result. Errors: kUnknownOperation, kInvalidType.
@@ -51,7 +51,8 @@ class Tables {
   std::map<std::string, Loops, std::less<>> reductions_;
 };
 
-/// The dtype that a weak scalar takes beside an array. Error kInvalidValue: an integer that does not fit an integer dtype.
+/// The dtype that a weak scalar takes beside an array. Error kInvalidValue: an integer that does not fit an integer
+/// dtype.
 absl::StatusOr<DType> WeakType(const Scalar& scalar, DType array);
 
 /// numpy.can_cast(from, to, "same_kind").

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <grpcpp/support/server_callback.h>
+
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -8,14 +10,13 @@
 #include <string>
 #include <utility>
 
-#include <grpcpp/support/server_callback.h>
-
 #include "server/rpc/gateway.h"
 #include "server/rpc/presence.h"
 
 namespace distarray::server {
 
-/// One Get call: a stream of chunks that ends with the one marked last, or with an error. Owns itself until gRPC is done with it.
+/// One Get call: a stream of chunks that ends with the one marked last, or with an error. Owns itself until gRPC is
+/// done with it.
 class ChunkStream final : public Peer, public grpc::ServerWriteReactor<v1::Chunk> {
  public:
   /// The call, known to the gateway.
@@ -41,7 +42,8 @@ class ChunkStream final : public Peer, public grpc::ServerWriteReactor<v1::Chunk
 
   ChunkStream(PeerId id, Gateway* gateway) : presence_(id, gateway) {}
 
-  /// Starts the next write, or ends the stream when there is nothing left to write. Called with busy_ set by the caller.
+  /// Starts the next write, or ends the stream when there is nothing left to write. Called with busy_ set by the
+  /// caller.
   void Continue();
 
   Presence presence_;

@@ -11,8 +11,8 @@
 
 namespace distarray::server {
 
-/// One client's presence at the gateway: passes on what it does, in the order the gateway is promised whichever threads gRPC uses:
-/// nothing after Disconnected.
+/// One client's presence at the gateway: passes on what it does, in the order the gateway is promised whichever threads
+/// gRPC uses: nothing after Disconnected.
 class Presence {
  public:
   Presence(PeerId id, Gateway* gateway) : id_(id), gateway_(gateway) {}

@@ -1,12 +1,12 @@
 #include "server/rpc/server.h"
 
-#include <utility>
-
 #include <absl/strings/str_cat.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
+
+#include <utility>
 
 #include "server/rpc/service.h"
 

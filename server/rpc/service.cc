@@ -1,13 +1,13 @@
 #include "server/rpc/service.h"
 
+#include <absl/status/statusor.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-
-#include <absl/status/statusor.h>
-#include <absl/strings/numbers.h>
-#include <absl/strings/str_cat.h>
 
 #include "server/rpc/chunk_stream.h"
 #include "server/rpc/session_stream.h"

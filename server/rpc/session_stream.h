@@ -1,20 +1,21 @@
 #pragma once
 
+#include <grpcpp/support/server_callback.h>
+
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 
-#include <grpcpp/support/server_callback.h>
-
 #include "server/rpc/gateway.h"
 #include "server/rpc/presence.h"
 
 namespace distarray::server {
 
-/// One client's Session stream. Request batches go to the gateway as they arrive (the next is read when the gateway has taken the last);
-/// replies that wait while one is being written are merged into one message. Owns itself until gRPC is done with it.
+/// One client's Session stream. Request batches go to the gateway as they arrive (the next is read when the gateway has
+/// taken the last); replies that wait while one is being written are merged into one message. Owns itself until gRPC is
+/// done with it.
 class SessionStream final : public Peer, public grpc::ServerBidiReactor<v1::RequestBatch, v1::ReplyBatch> {
  public:
   /// The stream, known to the gateway and reading.
@@ -36,7 +37,8 @@ class SessionStream final : public Peer, public grpc::ServerBidiReactor<v1::Requ
 
   SessionStream(PeerId id, Gateway* gateway) : presence_(id, gateway) {}
 
-  /// Whoever sets busy_ starts the next write, or ends the stream when there is nothing left to write. Called with busy_ set by the caller.
+  /// Whoever sets busy_ starts the next write, or ends the stream when there is nothing left to write. Called with
+  /// busy_ set by the caller.
   void Continue();
   void TakeQueued();
 

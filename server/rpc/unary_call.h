@@ -1,5 +1,7 @@
 #pragma once
 
+#include <grpcpp/support/server_callback.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -7,15 +9,14 @@
 #include <string>
 #include <utility>
 
-#include <grpcpp/support/server_callback.h>
-
 #include "server/rpc/gateway.h"
 #include "server/rpc/presence.h"
 #include "server/rpc/status.h"
 
 namespace distarray::server {
 
-// Each moves the part of `reply` that a method of this response type answers with; false: the reply holds something else.
+// Each moves the part of `reply` that a method of this response type answers with; false: the reply holds something
+// else.
 bool TakeReply(v1::Reply& reply, v1::Done* out);
 bool TakeReply(v1::Reply& reply, v1::OpenReply* out);
 bool TakeReply(v1::Reply& reply, v1::ArrayInfo* out);
@@ -56,9 +57,9 @@ class UnaryCall final : public Peer, public grpc::ServerUnaryReactor {
   void Finish(absl::Status status) override {
     if (!answered_.exchange(true)) {
       const bool answer_missing = status.ok();
-      grpc::ServerUnaryReactor::Finish(
-          answer_missing ? grpc::Status(grpc::StatusCode::INTERNAL, "the call ended without a reply")
-                         : ToGrpcStatus(status));
+      grpc::ServerUnaryReactor::Finish(answer_missing
+                                           ? grpc::Status(grpc::StatusCode::INTERNAL, "the call ended without a reply")
+                                           : ToGrpcStatus(status));
     }
   }
 

@@ -1,11 +1,10 @@
 // Arrays on a daemon's engines.
-#include "distarray/distarray.h"
-
 #include <cmath>
 #include <complex>
 #include <numeric>
 #include <string>
 
+#include "distarray/distarray.h"
 #include "tests/client_cpp/daemon.h"
 #include "tests/client_cpp/values.h"
 #include "tests/support/catch.h"
@@ -135,7 +134,7 @@ TEST_CASE("functions") {
   CHECK(Values<double>(Absolute(z)) == Doubles{5, 1});
   CHECK(Values<std::complex<double>>(Conjugate(z)).front() == std::complex<double>(3, -4));
   const auto sines = Values<double>(Sin(x));
-  CHECK(sines[1] == Approx(std::sin(1.0)).epsilon(1e-14));
+  CHECK(sines[1] == Catch::Approx(std::sin(1.0)).epsilon(1e-14));
   const Operand operands[] = {x, 1.0};
   CHECK(Values<double>(Ufunc("heaviside", operands)) == Doubles{1, 1, 1});
   CHECK(ReasonOf(Ufunc("nonsense", operands).status()) == Reason::kUnknownOperation);
@@ -226,7 +225,8 @@ TEST_CASE("distributions are the planner's answer") {
        {DistributionRequest{.kinds = "c"}, DistributionRequest{.kinds = "n", .targets = {1}},
         DistributionRequest{.exact = uneven},
         DistributionRequest{.exact = Distribution{{DimensionMap::Cyclic(10, 2, 3)}, {0, 1}}},
-        DistributionRequest{.exact = Distribution{{DimensionMap::Unstructured({{9, 1, 5}, {0, 2, 3, 4, 6, 7, 8}})}, {0, 1}}}}) {
+        DistributionRequest{
+            .exact = Distribution{{DimensionMap::Unstructured({{9, 1, 5}, {0, 2, 3, 4, 6, 7, 8}})}, {0, 1}}}}) {
     const Array y = x.Redistribute(request);
     const auto described = y.Describe();
     REQUIRE(described.ok());

@@ -8,7 +8,7 @@ namespace {
 
 // numpy.result_type, row by row: a digit is a dtype's position.
 constexpr std::string_view kPromotions[] = {
-    "0123456789abc",  // bool
+    "0123456789abc",                                                     // bool
     "11234234a9abc", "22234234a9abc", "33334334aaacc", "44444444aaacc",  // int8 to int64
     "5223456789abc", "6333466789abc", "744447778aacc", "8aaaa8888aacc",  // uint8 to uint64
     "999aa99aa9abc", "aaaaaaaaaaacc",                                    // float32, float64

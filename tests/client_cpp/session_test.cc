@@ -246,9 +246,8 @@ TEST_CASE("a failed in-place operation is told once, by the next call that waits
   x += 1;
   CHECK(context.Wait().ok());
   const auto requests = daemon.Requests();
-  CHECK(std::count_if(requests.begin(), requests.end(), [](const v1::Request& request) {
-          return request.ufunc().in_place() != 0;
-        }) == 1);
+  CHECK(std::count_if(requests.begin(), requests.end(),
+                      [](const v1::Request& request) { return request.ufunc().in_place() != 0; }) == 1);
 }
 
 TEST_CASE("a lost connection fails every call, and does not block") {

@@ -46,12 +46,18 @@ TEST_CASE("numbers are weak") {
   CHECK(*TypeOf("where", {DType::kBool, &one, &half}) == DType::kFloat64);
   const Scalar typed = Scalar::Typed(0.5);
   CHECK(*TypeOf("add", {DType::kFloat32, &typed}) == DType::kFloat64);
-  for (const auto& [scalar, dtype] : {std::pair<Scalar, DType>{300, DType::kInt8}, {-1, DType::kUInt8},
-                                      {-129, DType::kInt8}, {big, DType::kInt64}, {-1, DType::kUInt64}}) {
+  for (const auto& [scalar, dtype] : {std::pair<Scalar, DType>{300, DType::kInt8},
+                                      {-1, DType::kUInt8},
+                                      {-129, DType::kInt8},
+                                      {big, DType::kInt64},
+                                      {-1, DType::kUInt64}}) {
     CHECK(ReasonOf(TypeOf("add", {dtype, &scalar}).status()) == Reason::kInvalidValue);
   }
-  for (const auto& [scalar, dtype] : {std::pair<Scalar, DType>{127, DType::kInt8}, {-128, DType::kInt8},
-                                      {255, DType::kUInt8}, {INT64_MIN, DType::kInt64}, {300, DType::kFloat32}}) {
+  for (const auto& [scalar, dtype] : {std::pair<Scalar, DType>{127, DType::kInt8},
+                                      {-128, DType::kInt8},
+                                      {255, DType::kUInt8},
+                                      {INT64_MIN, DType::kInt64},
+                                      {300, DType::kFloat32}}) {
     CHECK(*TypeOf("add", {dtype, &scalar}) == dtype);
   }
 }

@@ -1,14 +1,14 @@
 #pragma once
 
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
 
 #include "distarray/array_info.h"
 #include "distarray/distribution.h"
@@ -20,13 +20,15 @@ namespace distarray::inline client {
 
 struct ArrayState;  // internal
 
-/// A handle of an array that the daemon's engines hold. Copies are handles of the same array; when the last goes, the array is deleted
-/// (no call waits for that). Shape and dtype are known at once; elements are fetched only by ToVector, Item and CopyTo.
+/// A handle of an array that the daemon's engines hold. Copies are handles of the same array; when the last goes, the
+/// array is deleted (no call waits for that). Shape and dtype are known at once; elements are fetched only by ToVector,
+/// Item and CopyTo.
 ///
-/// Operations are recorded, and return at once. What they are given wrong (shapes that do not broadcast, a dtype the function is not
-/// defined for) makes the result a *failed* array: status() says why, everything computed from it is failed too, and the first call that
-/// waits (ToVector, Item, CopyTo, Wait, Describe, SaveHdf5) returns the error. So does a failure on the engines. An in-place
-/// operation that fails leaves the array as it was; its error is returned by the context's next call that waits.
+/// Operations are recorded, and return at once. What they are given wrong (shapes that do not broadcast, a dtype the
+/// function is not defined for) makes the result a *failed* array: status() says why, everything computed from it is
+/// failed too, and the first call that waits (ToVector, Item, CopyTo, Wait, Describe, SaveHdf5) returns the error. So
+/// does a failure on the engines. An in-place operation that fails leaves the array as it was; its error is returned by
+/// the context's next call that waits.
 ///
 /// Thread-safe as a shared_ptr is: different handles may be used from different threads.
 class Array {
@@ -50,14 +52,16 @@ class Array {
   /// The array's name within the context's session; 0: failed.
   std::int64_t key() const;
 
-  /// Computes what the array depends on and fetches all elements, in C order. T must be the array's dtype (see AsType). Errors:
-  /// INVALID_ARGUMENT/kInvalidType another T; the array's own; UNAVAILABLE/kSessionUnknown the connection is lost.
+  /// Computes what the array depends on and fetches all elements, in C order. T must be the array's dtype (see AsType).
+  /// Errors: INVALID_ARGUMENT/kInvalidType another T; the array's own; UNAVAILABLE/kSessionUnknown the connection is
+  /// lost.
   template <Element T>
   absl::StatusOr<std::vector<T>> ToVector() const;
   /// As ToVector, for an array of one element. Errors: as ToVector, and INVALID_ARGUMENT/kInvalidValue another size.
   template <Element T>
   absl::StatusOr<T> Item() const;
-  /// As ToVector, into memory of the caller's. Errors: as ToVector, and INVALID_ARGUMENT/kInvalidValue out.size() is not size().
+  /// As ToVector, into memory of the caller's. Errors: as ToVector, and INVALID_ARGUMENT/kInvalidValue out.size() is
+  /// not size().
   template <Element T>
   absl::Status CopyTo(std::span<T> out) const {
     return Read(kDTypeOf<T>, out.data(), static_cast<std::int64_t>(out.size()));
@@ -67,18 +71,21 @@ class Array {
   /// What the daemon knows of it, its distribution above all. Errors: the array's own.
   absl::StatusOr<ArrayInfo> Describe() const;
 
-  /// A view: shares its elements with this array, so that assigning to it changes this one. Failed: OUT_OF_RANGE/kIndexOutOfRange an
-  /// integer outside its dimension or too many entries; INVALID_ARGUMENT/kInvalidValue a step of 0, several Ellipsis.
+  /// A view: shares its elements with this array, so that assigning to it changes this one. Failed:
+  /// OUT_OF_RANGE/kIndexOutOfRange an integer outside its dimension or too many entries; INVALID_ARGUMENT/kInvalidValue
+  /// a step of 0, several Ellipsis.
   Array Slice(const Index& index) const;
   /// A new array with the same elements.
   Array Copy() const;
   /// The elements converted, as a C cast does.
   Array AsType(DType dtype) const;
-  /// A new array with the same elements, dealt out otherwise. A distribution that does not fit is the result's error when it is read.
+  /// A new array with the same elements, dealt out otherwise. A distribution that does not fit is the result's error
+  /// when it is read.
   Array Redistribute(const DistributionRequest& distribution) const;
 
-  /// (*this)[index] = value, broadcast and converted to this dtype; an empty index is the whole array. Seen by every view, not by
-  /// results recorded before. Errors, at once: as Slice; INVALID_ARGUMENT/kInvalidValue the value does not broadcast. OK means recorded.
+  /// (*this)[index] = value, broadcast and converted to this dtype; an empty index is the whole array. Seen by every
+  /// view, not by results recorded before. Errors, at once: as Slice; INVALID_ARGUMENT/kInvalidValue the value does not
+  /// broadcast. OK means recorded.
   absl::Status Assign(const Index& index, const Operand& value) const;
 
   // In place: the result must have this shape and convert to this dtype under NumPy's "same_kind".
@@ -93,9 +100,10 @@ class Array {
   Array& operator<<=(const Operand& value);
   Array& operator>>=(const Operand& value);
 
-  /// Writes the array to dataset `dataset` (a path; groups are made) of the HDF5 file `path` on the daemon's host, by all engines in
-  /// parallel. Atomic: after a failure the old file stands. Errors: the array's own; NOT_FOUND/kFileNotFound the folder;
-  /// ALREADY_EXISTS/kFileExists, /kDatasetExists; PERMISSION_DENIED/kFileAccess; INTERNAL/kIoFailed.
+  /// Writes the array to dataset `dataset` (a path; groups are made) of the HDF5 file `path` on the daemon's host, by
+  /// all engines in parallel. Atomic: after a failure the old file stands. Errors: the array's own;
+  /// NOT_FOUND/kFileNotFound the folder; ALREADY_EXISTS/kFileExists, /kDatasetExists; PERMISSION_DENIED/kFileAccess;
+  /// INTERNAL/kIoFailed.
   absl::Status SaveHdf5(const std::string& path, const std::string& dataset = "buffer",
                         FileMode mode = FileMode::kAppend) const;
 

@@ -1,15 +1,15 @@
 #pragma once
 
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
-#include <absl/time/time.h>
 
 #include "distarray/array.h"
 
@@ -20,7 +20,7 @@ class Session;  // internal
 struct ContextOptions {
   std::string client_name;            // for the daemon's logs; empty: the library's name and version
   std::vector<std::int32_t> targets;  // default targets, in order; empty: all
-  std::string default_kinds;          // default distribution, a letter of n, b, c a dimension; empty: block along the first
+  std::string default_kinds;  // default distribution, a letter of n, b, c a dimension; empty: block along the first
   absl::Duration connect_timeout = absl::Seconds(10);
 };
 
@@ -34,15 +34,16 @@ struct DaemonInfo {
   std::int64_t memory_used_bytes = 0;
 };
 
-/// A session with a daemon, over one connection. Copies share it. Calls that make arrays are sent in batches within a millisecond, in order, and return
-/// without waiting; they wait only when thousands of requests or megabytes of data are under way. Thread-safe.
+/// A session with a daemon, over one connection. Copies share it. Calls that make arrays are sent in batches within a
+/// millisecond, in order, and return without waiting; they wait only when thousands of requests or megabytes of data
+/// are under way. Thread-safe.
 ///
-/// When the connection breaks (the daemon was stopped or restarted), the session's arrays are gone for this client: every call that
-/// waits fails with UNAVAILABLE/kSessionUnknown. Connect again.
+/// When the connection breaks (the daemon was stopped or restarted), the session's arrays are gone for this client:
+/// every call that waits fails with UNAVAILABLE/kSessionUnknown. Connect again.
 class Context {
  public:
-  /// Connects to `address` ("host:port"; empty: $DISTARRAY_ADDRESS). Errors: INVALID_ARGUMENT/kInvalidValue no address, unknown or
-  /// repeated targets; UNAVAILABLE nothing answers there; DEADLINE_EXCEEDED.
+  /// Connects to `address` ("host:port"; empty: $DISTARRAY_ADDRESS). Errors: INVALID_ARGUMENT/kInvalidValue no address,
+  /// unknown or repeated targets; UNAVAILABLE nothing answers there; DEADLINE_EXCEEDED.
   static absl::StatusOr<Context> Connect(const std::string& address, const ContextOptions& options = {});
 
   const std::string& address() const;
@@ -73,22 +74,22 @@ class Context {
   /// Every element its own index along `axis` (numpy.indices).
   Array Indices(const Shape& shape, int axis, DType dtype = DType::kInt64,
                 const DistributionRequest& distribution = {}) const;
-  /// The elements given, in C order; they have been copied when the call returns. Failed also: INVALID_ARGUMENT/kInvalidValue as many
-  /// elements as the shape has are not given.
+  /// The elements given, in C order; they have been copied when the call returns. Failed also:
+  /// INVALID_ARGUMENT/kInvalidValue as many elements as the shape has are not given.
   template <Element T>
   Array FromSpan(std::span<const T> elements, const Shape& shape, const DistributionRequest& distribution = {}) const {
     return Upload(kDTypeOf<T>, elements.data(), static_cast<std::int64_t>(elements.size()), shape, distribution);
   }
   /// One dimension.
   template <Element T>
-    requires(!std::is_same_v<T, bool>)
-  Array FromVector(const std::vector<T>& elements, const DistributionRequest& distribution = {}) const {
-    return FromSpan(std::span<const T>(elements), {static_cast<std::int64_t>(elements.size())}, distribution);
-  }
+  requires(!std::is_same_v<T, bool>) Array
+      FromVector(const std::vector<T>& elements, const DistributionRequest& distribution = {})
+  const { return FromSpan(std::span<const T>(elements), {static_cast<std::int64_t>(elements.size())}, distribution); }
 
-  /// Reads dataset `dataset` of the HDF5 file `path` on the daemon's host by all engines in parallel; waits for shape and dtype. Errors:
-  /// NOT_FOUND/kFileNotFound, /kDatasetNotFound; PERMISSION_DENIED/kFileAccess; INVALID_ARGUMENT/kFileFormat, /kInvalidType no such
-  /// dtype, /kInvalidValue the distribution does not fit; INTERNAL/kIoFailed; RESOURCE_EXHAUSTED/kMemoryLimit.
+  /// Reads dataset `dataset` of the HDF5 file `path` on the daemon's host by all engines in parallel; waits for shape
+  /// and dtype. Errors: NOT_FOUND/kFileNotFound, /kDatasetNotFound; PERMISSION_DENIED/kFileAccess;
+  /// INVALID_ARGUMENT/kFileFormat, /kInvalidType no such dtype, /kInvalidValue the distribution does not fit;
+  /// INTERNAL/kIoFailed; RESOURCE_EXHAUSTED/kMemoryLimit.
   absl::StatusOr<Array> LoadHdf5(const std::string& path, const std::string& dataset = "buffer",
                                  const DistributionRequest& distribution = {}) const;
 

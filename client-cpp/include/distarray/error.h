@@ -1,11 +1,11 @@
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <absl/status/status.h>
 
 namespace distarray::inline client {
 

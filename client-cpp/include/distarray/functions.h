@@ -8,12 +8,13 @@
 
 namespace distarray::inline client {
 
-// Elementwise functions, computed as NumPy 2 computes the function of the same name: operands are broadcast against each other and promoted;
-// the result has the distribution of the first operand of its shape. At least one operand is an array. Failed: INVALID_ARGUMENT/kInvalidValue
-// shapes that do not broadcast, a number that does not fit an integer dtype; /kInvalidType not defined for the dtypes.
+// Elementwise functions, computed as NumPy 2 computes the function of the same name: operands are broadcast against
+// each other and promoted; the result has the distribution of the first operand of its shape. At least one operand is
+// an array. Failed: INVALID_ARGUMENT/kInvalidValue shapes that do not broadcast, a number that does not fit an integer
+// dtype; /kInvalidType not defined for the dtypes.
 
-/// An elementwise function by NumPy's name, also those that the daemon has and this header does not name. `dtype`: of the
-/// computation (numpy's dtype=). Failed also: INVALID_ARGUMENT/kUnknownOperation.
+/// An elementwise function by NumPy's name, also those that the daemon has and this header does not name. `dtype`: of
+/// the computation (numpy's dtype=). Failed also: INVALID_ARGUMENT/kUnknownOperation.
 Array Ufunc(std::string_view name, std::span<const Operand> operands, std::optional<DType> dtype = {});
 
 /// Of complex numbers: their modulus, real.

@@ -27,7 +27,8 @@ struct Ellipsis {};
 /// numpy.newaxis: a new dimension of length 1.
 struct NewAxis {};
 
-/// One entry of an index expression: an integer removes its dimension (negative: from the end), the others keep or add one.
+/// One entry of an index expression: an integer removes its dimension (negative: from the end), the others keep or add
+/// one.
 class IndexEntry {
  public:
   using Value = std::variant<std::int64_t, Range, All, Ellipsis, NewAxis>;
@@ -45,7 +46,8 @@ class IndexEntry {
   Value value_;
 };
 
-/// NumPy's basic index expression: {Range(1, 5), All(), NewAxis(), 3} is x[1:5, :, None, 3]. Dimensions not named are whole.
+/// NumPy's basic index expression: {Range(1, 5), All(), NewAxis(), 3} is x[1:5, :, None, 3]. Dimensions not named are
+/// whole.
 using Index = std::vector<IndexEntry>;
 
 }  // namespace distarray::inline client

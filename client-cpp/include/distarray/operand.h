@@ -14,8 +14,8 @@ class Operand {
  public:
   Operand(const Array& array) : value_(&array) {}  // NOLINT(google-explicit-constructor)
   template <typename T>
-    requires std::convertible_to<T, Scalar>
-  Operand(const T& scalar) : value_(Scalar(scalar)) {}  // NOLINT(google-explicit-constructor)
+  requires std::convertible_to<T, Scalar> Operand(const T& scalar)
+      : value_(Scalar(scalar)) {}  // NOLINT(google-explicit-constructor)
 
   /// Null: a number.
   const Array* array() const {

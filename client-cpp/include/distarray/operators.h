@@ -4,8 +4,9 @@
 
 namespace distarray::inline client {
 
-// Operators: elementwise, the functions of functions.h. NumPy's meaning where C++'s differs: / of integers gives float64, % has the sign of the
-// divisor, comparisons give arrays of bool (so arrays cannot be compared for identity; use key()).
+// Operators: elementwise, the functions of functions.h. NumPy's meaning where C++'s differs: / of integers gives
+// float64, % has the sign of the divisor, comparisons give arrays of bool (so arrays cannot be compared for identity;
+// use key()).
 
 inline Array operator+(const Array& x1, const Array& x2) { return Add(x1, x2); }
 inline Array operator+(const Array& x1, const Scalar& x2) { return Add(x1, x2); }

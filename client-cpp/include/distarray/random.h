@@ -8,8 +8,8 @@
 
 namespace distarray::inline client {
 
-/// A generator of arrays of random numbers. Counter-based: for the same seed, the n-th array holds the same numbers on any number of engines
-/// and with any distribution. Copies continue one sequence. Thread-safe.
+/// A generator of arrays of random numbers. Counter-based: for the same seed, the n-th array holds the same numbers on
+/// any number of engines and with any distribution. Copies continue one sequence. Thread-safe.
 class Random {
  public:
   Random(Context context, std::uint64_t seed);

@@ -15,8 +15,9 @@ struct ReduceOptions {
   double correction = 0;                 // Var, Std: delta degrees of freedom
 };
 
-// Each makes an array without the reduced dimensions (0-d for all axes; Item() fetches it). Failed: OUT_OF_RANGE/kAxisOutOfRange;
-// INVALID_ARGUMENT/kInvalidValue the same axis twice; /kInvalidType not defined for the dtype.
+// Each makes an array without the reduced dimensions (0-d for all axes; Item() fetches it). Failed:
+// OUT_OF_RANGE/kAxisOutOfRange; INVALID_ARGUMENT/kInvalidValue the same axis twice; /kInvalidType not defined for the
+// dtype.
 
 /// Integers narrower than 64 bits are summed as int64 or uint64.
 Array Sum(const Array& x, const ReduceOptions& options = {});

@@ -11,17 +11,17 @@
 
 namespace distarray::inline client {
 
-/// One number. A C++ number converts to a *weak* scalar (NumPy 2's rule for Python numbers): beside an array it takes the array's dtype
-/// if its kind (bool < integer < floating < complex) does not exceed the array's, so float32_array * 2.0 is float32. A typed
-/// scalar promotes as an array of its dtype does.
+/// One number. A C++ number converts to a *weak* scalar (NumPy 2's rule for Python numbers): beside an array it takes
+/// the array's dtype if its kind (bool < integer < floating < complex) does not exceed the array's, so float32_array
+/// * 2.0 is float32. A typed scalar promotes as an array of its dtype does.
 class Scalar {
  public:
   using Value = std::variant<bool, std::int64_t, std::uint64_t, double, std::complex<double>>;
 
   /// A weak scalar.
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  Scalar(T value) : value_(Widen(value)) {}  // NOLINT(google-explicit-constructor): numbers stand for themselves
+  requires std::is_arithmetic_v<T> Scalar(T value)
+      : value_(Widen(value)) {}  // NOLINT(google-explicit-constructor): numbers stand for themselves
   template <std::floating_point T>
   Scalar(std::complex<T> value)  // NOLINT(google-explicit-constructor)
       : value_(std::complex<double>(static_cast<double>(value.real()), static_cast<double>(value.imag()))) {}

@@ -1,9 +1,9 @@
 // Connects to $DISTARRAY_ADDRESS and computes a sum; without an address shows that it is linked, by the error.
+#include <distarray/distarray.h>
+
 #include <cstdint>
 #include <cstdio>
 #include <string>
-
-#include <distarray/distarray.h>
 
 int main() {
   const absl::StatusOr<distarray::Context> context = distarray::Context::Connect("");

@@ -1,8 +1,8 @@
 #include "tests/server/rpc/fake_gateway.h"
 
-#include <utility>
-
 #include <grpcpp/grpcpp.h>
+
+#include <utility>
 
 #include "tests/support/catch.h"
 
@@ -81,7 +81,7 @@ Loopback::Loopback(FakeGateway* gateway, RpcOptions options) {
 }
 
 void Limit(grpc::ClientContext& context) {
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
 }
 
 }  // namespace distarray::server

@@ -1,6 +1,6 @@
-#include <string>
-
 #include <grpcpp/grpcpp.h>
+
+#include <string>
 
 #include "tests/server/rpc/fake_gateway.h"
 #include "tests/support/catch.h"

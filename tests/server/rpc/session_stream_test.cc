@@ -1,8 +1,8 @@
+#include <grpcpp/grpcpp.h>
+
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <grpcpp/grpcpp.h>
 
 #include "tests/server/rpc/fake_gateway.h"
 #include "tests/support/catch.h"

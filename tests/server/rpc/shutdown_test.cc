@@ -1,8 +1,8 @@
-#include <chrono>
-#include <string>
-
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/impl/client_unary_call.h>
+
+#include <chrono>
+#include <string>
 
 #include "tests/server/rpc/fake_gateway.h"
 #include "tests/support/catch.h"
@@ -10,7 +10,8 @@
 namespace distarray::server {
 namespace {
 
-// grpc.health.v1.Health/Check, by hand: Debian has its proto only inside the library. The reply is field 1, an enum: 1 is SERVING.
+// grpc.health.v1.Health/Check, by hand: Debian has its proto only inside the library. The reply is field 1, an enum: 1
+// is SERVING.
 int HealthOf(const std::shared_ptr<grpc::Channel>& channel) {
   grpc::ClientContext context;
   Limit(context);
@@ -18,9 +19,8 @@ int HealthOf(const std::shared_ptr<grpc::Channel>& channel) {
   const grpc::Slice nothing;
   const grpc::ByteBuffer request(&nothing, 1);
   grpc::ByteBuffer response;
-  const grpc::Status status =
-      grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(channel.get(), method, &context, request,
-                                                                            &response);
+  const grpc::Status status = grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
+      channel.get(), method, &context, request, &response);
   grpc::Slice slice;
   if (!status.ok() || !response.DumpToSingleSlice(&slice).ok() || slice.size() != 2) {
     return -1;

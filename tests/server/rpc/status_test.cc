@@ -1,6 +1,7 @@
+#include "server/rpc/status.h"
+
 #include <string>
 
-#include "server/rpc/status.h"
 #include "tests/support/catch.h"
 
 namespace distarray::server {
