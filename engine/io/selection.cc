@@ -26,6 +26,25 @@ std::pair<std::size_t, std::size_t> SlabsWithin(const AxisSelection& axis, std::
   return {static_cast<std::size_t>(from - begin), static_cast<std::size_t>(to - begin)};
 }
 
+/// Positions in a list of distinct indices below `size`, by ascending index.
+std::vector<std::int64_t> AscendingOrder(const std::vector<std::int64_t>& list, std::int64_t size) {
+  std::vector<std::int64_t> order(list.size());
+  if (size / 16 > std::ssize(list)) {
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    std::sort(order.begin(), order.end(), [&list](std::int64_t x, std::int64_t y) {
+      return list[static_cast<std::size_t>(x)] < list[static_cast<std::size_t>(y)];
+    });
+    return order;
+  }
+  // A good part of all indices: a table of all is faster than sorting.
+  std::vector<std::int64_t> place(static_cast<std::size_t>(size), -1);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    place[static_cast<std::size_t>(list[i])] = static_cast<std::int64_t>(i);
+  }
+  std::copy_if(place.begin(), place.end(), order.begin(), [](std::int64_t at) { return at >= 0; });
+  return order;
+}
+
 /// The slabs of the positions from low to high: one that is cut within its blocks becomes up to three.
 std::vector<Slab> Clip(const AxisSelection& axis, std::int64_t low, std::int64_t high) {
   std::vector<Slab> clipped;
@@ -83,14 +102,13 @@ AxisSelection SelectAxis(const DimensionMap& map, std::int64_t p) {
     return axis;
   }
   if (map.kind == DimensionMap::Kind::kUnstructured) {
-    std::vector<std::int64_t> sorted = (*map.indices)[static_cast<std::size_t>(p)];
-    if (!std::is_sorted(sorted.begin(), sorted.end())) {
-      axis.order.resize(sorted.size());
-      std::iota(axis.order.begin(), axis.order.end(), std::int64_t{0});
-      std::sort(axis.order.begin(), axis.order.end(), [&sorted](std::int64_t x, std::int64_t y) {
-        return sorted[static_cast<std::size_t>(x)] < sorted[static_cast<std::size_t>(y)];
-      });
-      std::sort(sorted.begin(), sorted.end());
+    const auto& list = (*map.indices)[static_cast<std::size_t>(p)];
+    std::vector<std::int64_t> sorted = list;
+    if (!std::is_sorted(list.begin(), list.end())) {
+      axis.order = AscendingOrder(list, map.size);
+      for (std::size_t i = 0; i < sorted.size(); ++i) {
+        sorted[i] = list[static_cast<std::size_t>(axis.order[i])];
+      }
     }
     for (const Segment& run : DimensionMap::Unstructured({std::move(sorted)}).Segments(0)) {
       axis.slabs.push_back(SlabOf(run, run.local_start));
