@@ -134,7 +134,7 @@ TEST_CASE("functions") {
   CHECK(Values<double>(Absolute(z)) == Doubles{5, 1});
   CHECK(Values<std::complex<double>>(Conjugate(z)).front() == std::complex<double>(3, -4));
   const auto sines = Values<double>(Sin(x));
-  CHECK(sines[1] == Catch::Approx(std::sin(1.0)).epsilon(1e-14));
+  CHECK(std::abs(sines[1] - std::sin(1.0)) < 1e-15);
   const Operand operands[] = {x, 1.0};
   CHECK(Values<double>(Ufunc("heaviside", operands)) == Doubles{1, 1, 1});
   CHECK(ReasonOf(Ufunc("nonsense", operands).status()) == Reason::kUnknownOperation);
