@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include <absl/strings/str_cat.h>
@@ -139,8 +140,12 @@ void Front::OnReceived(PeerId id, v1::RequestBatch batch, double now_seconds) {
 
 void Front::OnDrained(PeerId id, std::int64_t bytes) {
   const auto found = clients_.find(id);
-  if (found != clients_.end() && found->second.session) {
-    found->second.session->OnDrained(bytes);
+  if (found == clients_.end()) {
+    return;
+  }
+  const Client& client = found->second;
+  if (const auto session = client.session ? client.session : client.called.lock()) {
+    session->OnDrained(bytes);
   }
 }
 
@@ -157,6 +162,8 @@ void Front::OnDisconnected(PeerId id, double now_seconds) {
       session->Attach(nullptr);
       session->OnDrained(std::numeric_limits<std::int64_t>::max());
     }
+  } else if (const auto called = found->second.called.lock()) {
+    called->OnDrained(std::numeric_limits<std::int64_t>::max());  // what it did not read will not be read
   }
   clients_.erase(found);
 }
@@ -187,6 +194,7 @@ void Front::OnCall(PeerId id, const std::string& session, std::optional<std::int
   request.set_sequence(sequence.value_or(0));
   request.set_awaited(true);
   const std::shared_ptr<Session> taken = entry->second.session;
+  found->second.called = taken;
   taken->Take(std::move(request), peer);
   DropIfClosed(taken);
 }

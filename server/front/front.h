@@ -50,7 +50,8 @@ class Front {
  private:
   struct Client {
     std::shared_ptr<Peer> peer;
-    std::shared_ptr<Session> session;
+    std::shared_ptr<Session> session;  // of a stream
+    std::weak_ptr<Session> called;     // of a unary call
   };
   struct Entry {
     std::shared_ptr<Session> session;

@@ -164,6 +164,7 @@ void Session::Answer(const Ticket& ticket, v1::Reply reply, bool last) {
   if (ticket.caller) {
     v1::ReplyBatch batch;
     *batch.add_replies() = std::move(reply);
+    undrained_bytes_ += static_cast<std::int64_t>(batch.ByteSizeLong());
     ticket.caller->Send(std::move(batch));
     return;
   }

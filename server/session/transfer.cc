@@ -79,7 +79,7 @@ void Session::ContinueGet(const std::shared_ptr<GetJob>& job) {
   };
   while (job->next < job->pieces.size() && !job->failed) {
     const bool ahead = static_cast<std::int64_t>(job->next - job->delivered) >= kPiecesAhead;
-    if (ahead || (undrained_bytes_ > kUndrainedBytesMax && stream_)) {
+    if (ahead || undrained_bytes_ > kUndrainedBytesMax) {
       paused_get_ = job;
       return;
     }

@@ -92,6 +92,48 @@ TEST_CASE("readers of the old elements run before an assignment in place") {
   CHECK(std::get<BufferView>(passes[1]->outputs.at(0)).buffer == passes[0]->operands.at(0).buffer);
 }
 
+TEST_CASE("readers recorded before the array itself was computed still run before an assignment") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {1000}));
+  harness.Send(client, H::Ufunc(2, "sin", {1}));
+  harness.Send(client, H::SliceOf(3, 1, 0, 10));
+  harness.Send(client, H::Ufunc(4, "negative", {3}));
+  harness.Send(client, H::Get(1), true);
+  harness.Run();
+  harness.commands.clear();
+  v1::Request assign;
+  assign.mutable_assign()->set_key(3);
+  assign.mutable_assign()->mutable_scalar()->set_floating(7);
+  harness.Send(client, assign);
+  harness.Run();
+  const auto passes = harness.Of<RunProgram>();
+  REQUIRE(passes.size() >= 2);
+  for (std::size_t i = 0; i + 1 < passes.size(); ++i) {
+    CHECK(std::holds_alternative<NewBuffer>(passes[i]->outputs.at(0)));
+  }
+  CHECK(std::holds_alternative<BufferView>(passes.back()->outputs.at(0)));
+}
+
+TEST_CASE("an array of index lists on one process is put into C order to be read") {
+  H harness;
+  const PeerId client = harness.Connect();
+  v1::Request create = H::Zeros(1, {3});
+  auto* exact = create.mutable_create()->mutable_distribution()->mutable_exact();
+  exact->add_targets(0);
+  auto* map = exact->add_dimensions();
+  map->set_size(3);
+  map->set_grid_size(1);
+  auto* indices = map->mutable_unstructured()->add_processes();
+  for (const int index : {2, 0, 1}) {
+    indices->add_indices(index);
+  }
+  harness.Send(client, create);
+  harness.Send(client, H::Get(1), true);
+  harness.Run();
+  CHECK(harness.Of<Redistribute>().size() == 1);
+}
+
 TEST_CASE("a whole new content is not written in place") {
   H harness;
   const PeerId client = WithFourArrays(harness);
