@@ -1,14 +1,19 @@
 #include "client-cpp/src/status.h"
 
 #include <absl/strings/cord.h>
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 
-#include <optional>
+#include <string>
 
 namespace distarray::inline client {
 namespace {
 
-constexpr char kPayload[] = "type.googleapis.com/distarray.v1.ErrorInfo";
+// Payloads are text, so that a status prints readably.
+constexpr char kReasonPayload[] = "distarray.v1.ErrorReason";
+constexpr char kTargetsPayload[] = "distarray.targets";
 
 absl::StatusCode CodeOf(Reason reason) {
   switch (reason) {
@@ -27,41 +32,38 @@ absl::StatusCode CodeOf(Reason reason) {
   }
 }
 
-absl::Status WithPayload(absl::StatusCode code, const std::string& message, const v1::ErrorInfo& error) {
+absl::Status WithReason(absl::StatusCode code, const std::string& message, v1::ErrorReason reason) {
   absl::Status status(code, message);
-  status.SetPayload(kPayload, absl::Cord(error.SerializeAsString()));
+  status.SetPayload(kReasonPayload, absl::Cord(v1::ErrorReason_Name(reason)));
   return status;
-}
-
-std::optional<v1::ErrorInfo> InfoOf(const absl::Status& status) {
-  const auto payload = status.GetPayload(kPayload);
-  v1::ErrorInfo error;
-  if (!payload.has_value() || !error.ParseFromString(std::string(*payload))) {
-    return std::nullopt;
-  }
-  return error;
 }
 
 }  // namespace
 
 Reason ReasonOf(const absl::Status& status) {
-  const auto error = InfoOf(status);
-  return error.has_value() ? static_cast<Reason>(error->reason()) : Reason::kUnspecified;
+  const auto payload = status.GetPayload(kReasonPayload);
+  auto reason = v1::ERROR_REASON_UNSPECIFIED;
+  if (payload.has_value()) {
+    v1::ErrorReason_Parse(std::string(*payload), &reason);
+  }
+  return static_cast<Reason>(reason);
 }
 
 std::vector<std::int32_t> TargetsOf(const absl::Status& status) {
-  const auto error = InfoOf(status);
-  return error.has_value() ? std::vector<std::int32_t>(error->targets().begin(), error->targets().end())
-                           : std::vector<std::int32_t>();
+  std::vector<std::int32_t> targets;
+  const auto payload = status.GetPayload(kTargetsPayload);
+  for (const absl::string_view number :
+       absl::StrSplit(std::string(payload.value_or(absl::Cord())), ',', absl::SkipEmpty())) {
+    std::int32_t target = 0;
+    if (absl::SimpleAtoi(number, &target)) {
+      targets.push_back(target);
+    }
+  }
+  return targets;
 }
 
 absl::Status Error(Reason reason, const std::string& message) {
-  const absl::StatusCode code = CodeOf(reason);
-  v1::ErrorInfo error;
-  error.set_reason(static_cast<v1::ErrorReason>(reason));
-  error.set_code(static_cast<int>(code));
-  error.set_message(message);
-  return WithPayload(code, message, error);
+  return WithReason(CodeOf(reason), message, static_cast<v1::ErrorReason>(reason));
 }
 
 absl::Status ErrorFromWire(const v1::ErrorInfo& error) {
@@ -69,7 +71,11 @@ absl::Status ErrorFromWire(const v1::ErrorInfo& error) {
   const auto code = known ? static_cast<absl::StatusCode>(error.code()) : absl::StatusCode::kUnknown;
   const std::string message =
       error.origin().empty() ? error.message() : absl::StrCat(error.message(), " [made at ", error.origin(), "]");
-  return WithPayload(code, message, error);
+  absl::Status status = WithReason(code, message, error.reason());
+  if (!error.targets().empty()) {
+    status.SetPayload(kTargetsPayload, absl::Cord(absl::StrJoin(error.targets(), ",")));
+  }
+  return status;
 }
 
 }  // namespace distarray::inline client

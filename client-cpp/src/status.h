@@ -13,7 +13,7 @@ namespace distarray::inline client {
 /// A failure with its reason and a sentence naming the argument, what was given and what was expected.
 absl::Status Error(Reason reason, const std::string& message);
 
-/// What the daemon sent; the whole ErrorInfo is kept as a payload. The message ends with the line that made the value,
+/// What the daemon sent; reason and targets are kept as payloads. The message ends with the line that made the value,
 /// if known.
 absl::Status ErrorFromWire(const v1::ErrorInfo& error);
 
