@@ -14,16 +14,19 @@
 namespace distarray {
 namespace {
 
-// Of one value: several of this size stay in the first-level cache together, and the calls for a tile are cheap beside its elements.
+// Of one value: several of this size stay in the first-level cache together, and the calls for a tile are cheap beside its
+// elements. Large outputs are written past the caches, and then shorter bursts of reading and writing are faster.
 constexpr std::int64_t kTileBytes = 2048;
+constexpr std::int64_t kLargeTileBytes = 1024;
 constexpr std::int64_t kMostTilePoints = 1024;
 
-std::int64_t TilePoints(const Program& program) {
-  int widest = 1;
+std::int64_t TilePoints(const Program& program, std::int64_t points) {
+  std::int64_t widest = 1;
   for (const Instruction& instruction : program.instructions) {
-    widest = std::max(widest, std::min(SizeOf(instruction.dtype), 8));
+    widest = std::max<std::int64_t>(widest, std::min(SizeOf(instruction.dtype), 8));
   }
-  return std::min(kTileBytes / widest, kMostTilePoints);
+  const bool is_large = !program.stores.empty() && points * widest >= TileRunner::kStreamedBytes;
+  return std::min((is_large ? kLargeTileBytes : kTileBytes) / widest, kMostTilePoints);
 }
 
 }  // namespace
@@ -36,10 +39,10 @@ struct Executor::Impl {
     std::vector<Stream> streams;
     std::vector<bool> keep(shape.size(), false);
     for (const LocalOperand& operand : operands) {
-      streams.push_back({operand.region.offset, operand.region.strides, true});
+      streams.push_back({operand.region.offset, operand.region.strides, Stream::Kind::kMemory});
     }
     for (const LocalOutput& output : outputs) {
-      streams.push_back({output.region.offset, output.region.strides, true});
+      streams.push_back({output.region.offset, output.region.strides, Stream::Kind::kMemory});
     }
     for (const Instruction& instruction : program.instructions) {
       if (const auto* index = std::get_if<GlobalIndex>(&instruction.what)) {
@@ -53,14 +56,12 @@ struct Executor::Impl {
       streams.push_back(source.stream());
     }
     first_reduction_stream = streams.size();
-    bool sums_over_rows = false;
     for (const ReduceOutput& reduce : program.reductions) {
       const DType compute = program.instructions[static_cast<std::size_t>(reduce.value)].dtype;
       reductions.emplace_back(reduce, compute, shape, kernels);
       streams.push_back(reductions.back().stream());
-      sums_over_rows |= !reduce.axes.empty();
     }
-    schedule.emplace(shape, streams, keep, TilePoints(program), sums_over_rows);
+    schedule.emplace(shape, streams, keep, TilePoints(program, space.LocalCount(rank)));
     runner.emplace(program, *schedule, kernels, operands, outputs, sources);
     done = !schedule->Next();
   }

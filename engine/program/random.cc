@@ -4,12 +4,14 @@
 
 #include <cmath>
 #include <complex>
+#include <numbers>
 #include <type_traits>
 
 namespace distarray {
 namespace {
 
 constexpr double kUnit = 0x1p-53;
+constexpr double kTurn = 2 * std::numbers::pi;
 
 double AsDouble(const Scalar& scalar) {
   double value = 0;
@@ -49,11 +51,11 @@ void DrawNormal(const RandomNumber& random, std::int64_t n, const std::uint64_t*
   for (std::int64_t i = 0; i < n; i += 2) {
     const std::int64_t next = i + 1 < n ? i + 1 : i;
     const __m128d radius_from = _mm_set_pd(Uniform(first[next]) + kUnit, Uniform(first[i]) + kUnit);
-    const __m128d angle_from = _mm_set_pd(2 * Uniform(second[next]), 2 * Uniform(second[i]));
-    const __m128d logarithm = Sleef_cinz_logd2_u10sse2(radius_from);
+    const __m128d angle = _mm_set_pd(kTurn * Uniform(second[next]), kTurn * Uniform(second[i]));
+    const __m128d logarithm = Sleef_cinz_logd2_u35sse2(radius_from);
     const __m128d radius = _mm_sqrt_pd(_mm_mul_pd(_mm_set1_pd(-2), logarithm));
     double normal[2];
-    _mm_storeu_pd(normal, _mm_mul_pd(radius, Sleef_cinz_cospid2_u05sse2(angle_from)));
+    _mm_storeu_pd(normal, _mm_mul_pd(radius, Sleef_cinz_cosd2_u35sse2(angle)));
     out[i] = static_cast<T>(mean + deviation * normal[0]);
     out[next] = static_cast<T>(mean + deviation * normal[next - i]);
   }

@@ -26,6 +26,7 @@ Accumulation AccumulationOf(int reduction) {
 ReductionRun::ReductionRun(const ReduceOutput& reduce, DType compute, std::span<const std::int64_t> shape,
                            const KernelTable& kernels)
     : kernels_(kernels.Reduce(AccumulationOf(reduce.reduction), compute)) {
+  stream_.kind = Stream::Kind::kAccumulator;
   stream_.strides.assign(shape.size(), 0);
   std::int64_t count = 1;
   for (std::size_t d = shape.size(); d-- > 0;) {

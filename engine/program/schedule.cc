@@ -7,16 +7,16 @@ namespace distarray {
 namespace {
 
 constexpr std::int64_t kShortRow = 64;
-// Accumulators of so many columns stay in the first-level cache while all rows are added.
-constexpr std::int64_t kPanel = 1024;
+// Accumulators of so many columns stay in the second-level cache while all rows are added.
+constexpr std::int64_t kPanel = 4096;
 constexpr std::int64_t kSquare = 16;
 
 }  // namespace
 
 Schedule::Schedule(std::span<const std::int64_t> shape, std::span<const Stream> streams, const std::vector<bool>& keep,
-                   std::int64_t tile, bool sums_over_rows) {
+                   std::int64_t tile) {
   Merge(shape, streams, keep);
-  ChooseBoxes(streams, tile, sums_over_rows);
+  ChooseBoxes(streams, tile);
   outer_.assign(depth_ - 2, 0);
   base_.reserve(streams.size());
   for (const Stream& stream : streams) {
@@ -65,12 +65,15 @@ void Schedule::Merge(std::span<const std::int64_t> shape, std::span<const Stream
   }
 }
 
-void Schedule::ChooseBoxes(std::span<const Stream> streams, std::int64_t tile, bool sums_over_rows) {
+void Schedule::ChooseBoxes(std::span<const Stream> streams, std::int64_t tile) {
   const std::int64_t row_count = extents_[depth_ - 2];
   const std::int64_t column_count = extents_[depth_ - 1];
   bool crosses = false;
+  bool sums_over_rows = false;
   for (std::size_t s = 0; s < streams.size(); ++s) {
-    crosses |= streams[s].gathered_when_strided && RowStride(s) != 0 && std::abs(RowStride(s)) < std::abs(ColumnStride(s));
+    crosses |= streams[s].kind == Stream::Kind::kMemory && RowStride(s) != 0 &&
+               std::abs(RowStride(s)) < std::abs(ColumnStride(s));
+    sums_over_rows |= streams[s].kind == Stream::Kind::kAccumulator && RowStride(s) == 0 && ColumnStride(s) != 0;
   }
   if (column_count < kShortRow) {
     max_columns_ = std::max<std::int64_t>(column_count, 1);

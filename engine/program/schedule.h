@@ -8,20 +8,22 @@ namespace distarray {
 
 /// A position that moves linearly with the point of a local space: where an operand's element lies, a global index, an accumulator.
 struct Stream {
+  enum class Kind : std::uint8_t { kMemory, kIndex, kAccumulator };
+
   std::int64_t offset = 0;            // at local index 0
   std::vector<std::int64_t> strides;  // a dimension of the space
-  bool gathered_when_strided = false;  // elements of memory, for which the order of visits matters
+  Kind kind = Kind::kIndex;
 };
 
 /// The order in which a local space is visited: boxes of rows x columns points of its last two dimensions, after dimensions have been
 /// merged that are one for every stream (a whole 2-d block is one long row). Long rows are cut into tiles; of short rows several make a
-/// box; where a stream runs across the rows, boxes are square, so that cache lines are used whole.
+/// box; where memory runs across the rows, boxes are square, so that cache lines are used whole; where columns accumulate over the rows,
+/// a panel of columns is visited for all rows before the next one.
 class Schedule {
  public:
   /// `keep[d]`: dimension d is not merged with its neighbours. Boxes have at most `tile` points, 64 or more.
-  /// `sums_over_rows`: something accumulates for each column over the rows; then some columns are visited for all rows before the next.
   Schedule(std::span<const std::int64_t> shape, std::span<const Stream> streams, const std::vector<bool>& keep,
-           std::int64_t tile, bool sums_over_rows);
+           std::int64_t tile);
 
   /// The first box, then the next ones; false after the last one.
   bool Next();
@@ -58,7 +60,7 @@ class Schedule {
 
  private:
   void Merge(std::span<const std::int64_t> shape, std::span<const Stream> streams, const std::vector<bool>& keep);
-  void ChooseBoxes(std::span<const Stream> streams, std::int64_t tile, bool sums_over_rows);
+  void ChooseBoxes(std::span<const Stream> streams, std::int64_t tile);
   void NextOuter();
 
   std::size_t depth_ = 0;               // merged dimensions, at least 2

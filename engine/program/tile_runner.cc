@@ -10,8 +10,6 @@
 namespace distarray {
 namespace {
 
-// Outputs from this size on do not stay in the cache anyway: written past it, they are not read before they are written.
-constexpr std::int64_t kStreamedBytes = std::int64_t{4} << 20;
 // Operands from this size on are asked for ahead of their use, by so many bytes.
 constexpr std::int64_t kPrefetchedBytes = std::int64_t{1} << 20;
 constexpr std::int64_t kPrefetchDistance = 2048;

@@ -21,6 +21,9 @@ namespace distarray {
 /// is safe, results computed where they go; everything else passes through registers the size of a tile.
 class TileRunner {
  public:
+  /// Outputs of so many bytes do not stay in the cache anyway: written past it, they are not read before they are written.
+  static constexpr std::int64_t kStreamedBytes = std::int64_t{4} << 20;
+
   /// Everything is kept by reference. Streams of the schedule: operands, outputs, then `sources` (one for each GlobalIndex and
   /// RandomNumber, in the order of instructions).
   TileRunner(const Program& program, const Schedule& schedule, const KernelTable& kernels,

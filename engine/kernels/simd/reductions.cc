@@ -26,6 +26,7 @@ struct OneByOne {
     }
     lanes[0] = state;
   }
+  static std::int64_t AddShortRows(std::int64_t, std::int64_t, const T*, Number*, std::int64_t) { return 0; }
   static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, Number* accumulators, std::int64_t /*count*/,
                          std::int64_t step) {
     for (std::int64_t r = 0; r < rows; ++r) {
@@ -95,6 +96,28 @@ struct Vectored {
     for (int lane = 0; i < n; ++i, ++lane) {
       StepOne(lanes + lane, kLanes, in[i]);
     }
+  }
+
+  /// Adds rows of n reals to consecutive accumulators, a row in each lane. How many rows that were: as many as fill vectors.
+  static std::int64_t AddShortRows(std::int64_t rows, std::int64_t n, const T* in, Number* accumulators,
+                                   std::int64_t count) {
+    if (kParts != 1) {
+      return 0;
+    }
+    std::int64_t r = 0;
+    for (; r + kWidth <= rows; r += kWidth, in += kWidth * n) {
+      Vector state[kPlanes];
+      LoadState(accumulators + r, count, state);
+      for (std::int64_t i = 0; i < n; ++i) {
+        Vector column;
+        for (int lane = 0; lane < kWidth; ++lane) {
+          column[lane] = static_cast<Number>(in[lane * n + i]);
+        }
+        Reducer::Step(state, column);
+      }
+      StoreState(state, accumulators + r, count);
+    }
+    return r;
   }
 
   static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, Number* accumulators, std::int64_t count,
@@ -169,28 +192,36 @@ struct Kernels {
   static void FoldLanes(void* lanes, void* accumulators, std::int64_t count, std::int64_t k) {
     Fold(static_cast<Number*>(lanes), static_cast<Number*>(accumulators) + k * kComponents, count * kComponents);
   }
+  /// Adds n numbers of one component to one accumulator.
+  static void AddRow(std::int64_t n, const T* x, Number* to, std::int64_t count) {
+    Number state[kPlanes];
+    for (int p = 0; p < kPlanes; ++p) {
+      state[p] = to[p * count];
+    }
+    for (std::int64_t i = 0; i < n; ++i) {
+      Reducer::Step(state, static_cast<Number>(x[i * kComponents]));
+    }
+    for (int p = 0; p < kPlanes; ++p) {
+      to[p * count] = state[p];
+    }
+  }
   static void Rows(std::int64_t rows, std::int64_t n, const void* in, void* accumulators, std::int64_t count,
                    std::int64_t k, std::int64_t step) {
     const T* x = static_cast<const T*>(in);
     Number* to = static_cast<Number*>(accumulators) + k * kComponents;
-    for (std::int64_t r = 0; r < rows; ++r, x += n * kComponents, to += step * kComponents) {
-      if (n * kComponents >= kLanes) {
+    const bool is_long = n * kComponents >= 4 * kLanes;  // worth the folding of the lanes
+    std::int64_t r = is_long || step != 1 ? 0 : How::AddShortRows(rows, n, x, to, count * kComponents);
+    for (; r < rows; ++r) {
+      const T* row = x + r * n * kComponents;
+      Number* total = to + r * step * kComponents;
+      if (is_long) {
         alignas(64) Number lanes[kPlanes * kLanes];
         Fill(kLanes, lanes);
-        How::AddToLanes(n * kComponents, x, lanes);
-        Fold(lanes, to, count * kComponents);
+        How::AddToLanes(n * kComponents, row, lanes);
+        Fold(lanes, total, count * kComponents);
       } else {
         for (int c = 0; c < kComponents; ++c) {
-          Number state[kPlanes];
-          for (int p = 0; p < kPlanes; ++p) {
-            state[p] = to[p * count * kComponents + c];
-          }
-          for (std::int64_t i = 0; i < n; ++i) {
-            Reducer::Step(state, static_cast<Number>(x[i * kComponents + c]));
-          }
-          for (int p = 0; p < kPlanes; ++p) {
-            to[p * count * kComponents + c] = state[p];
-          }
+          AddRow(n, row + c, total + c, count * kComponents);
         }
       }
     }
