@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,8 @@ def _runs(one: DimensionMap) -> list[tuple[float, float, int]]:
         return [(0.0, 1.0, 0)]
     if one.dist == "b":
         bounds = one.bounds  # type: ignore[attr-defined]
-        return [(a / one.size, b / one.size, p) for p, (a, b) in enumerate(zip(bounds, bounds[1:])) if b > a]  # noqa: B905
+        pairs = enumerate(itertools.pairwise(bounds))
+        return [(a / one.size, b / one.size, p) for p, (a, b) in pairs if b > a]
     cells = min(one.size, _CELLS_MAX)
     owners = [one.owner(cell * one.size // cells) for cell in range(cells)]
     runs: list[tuple[float, float, int]] = []

@@ -103,7 +103,11 @@ def _slice(item: slice) -> tuple[int | None, int | None, int | None]:
     if step == 0:
         raise InvalidValueError("slice step cannot be zero")
     low, high = _INT64
-    return tuple(None if value is None else min(max(value, low), high) for value in (start, stop, step))  # type: ignore[return-value]
+
+    def clipped(value: int | None) -> int | None:
+        return None if value is None else min(max(value, low), high)
+
+    return clipped(start), clipped(stop), clipped(step)
 
 
 def _integer(item: Any) -> int:

@@ -224,13 +224,17 @@ def test_too_large_a_message(client):
         send(client, fill)
 
 
-def test_memory_is_charged_and_given_back(client):
-    before = client.server_info()
-    with pytest.raises(MemoryError):
-        client.zeros(before.memory_limit_bytes // 8 + 1000)
-    quarter = [client.empty(before.memory_limit_bytes // 40) for _ in range(4)]
-    with pytest.raises(MemoryError):
-        client.empty(before.memory_limit_bytes // 4 // 8 * 8)
-    del quarter
-    client.wait()
-    client.empty(before.memory_limit_bytes // 8 // 2).shape
+def test_memory_is_charged_and_given_back(monkeypatch):
+    monkeypatch.setenv("DISTARRAYD_MEMORY_LIMIT", "64MiB")
+    with da.Context(engines=2) as client:
+        assert client.server_info().memory_limit_bytes == 64 << 20
+        with pytest.raises(MemoryError):
+            client.zeros(8 << 20 | 1)
+        kept = [client.full(2 << 20, value) for value in range(3)]
+        with pytest.raises(MemoryError) as caught:
+            client.empty(3 << 20)
+        assert "memory" in str(caught.value)
+        assert [float(one.max()) for one in kept] == [0, 1, 2]
+        del kept
+        client.wait()
+        assert float(client.full(4 << 20, 5.0).min()) == 5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from checks import indices, shapes
 from distarray._index import Indexed, as_shape, broadcast, normalize_axes
-from distarray.globalapi.context import _boxes
+from distarray.globalapi._making import _boxes
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,7 +12,8 @@ from distarray._proto import arrays_pb2
 from distarray.error import InvalidTypeError, InvalidValueError
 
 if TYPE_CHECKING:
-    from distarray.globalapi.context import Context, ShapeOrDistribution
+    from distarray.globalapi._making import ShapeOrDistribution
+    from distarray.globalapi.context import Context
     from distarray.globalapi.distarray import DistArray
 
 __all__ = ["Random"]
