@@ -101,7 +101,9 @@ def distributions(draw, context, shape):
             data.append({"dist_type": "u", "indices": [dealt[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]})
     used = 1
     for one in data:
-        used *= one.get("proc_grid_size", len(one.get("bounds", (0, 0))) - 1 if "bounds" in one else len(one.get("indices", [0])))
+        used *= one.get(
+            "proc_grid_size", len(one.get("bounds", (0, 0))) - 1 if "bounds" in one else len(one.get("indices", [0]))
+        )
     return Distribution.from_global_dim_data(context, data, order[:used])
 
 

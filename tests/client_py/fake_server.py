@@ -1,6 +1,7 @@
 """A small stand-in for the daemon: the Session stream, carried out eagerly with NumPy, to test the client alone.
 
-It counts what it gets (`requests`, by name) and can be told to hold all answers (`hold`), so that a test sees who waits.
+It counts what it gets (`requests`, by name) and can be told to hold all answers (`released`), so that a test
+sees who waits.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from distarray._proto import session_pb2, types_pb2
 from distarray.globalapi.maps import Distribution
 
 UNARY = (
-    "absolute arccos arccosh arcsin arcsinh arctan arctanh ceil conjugate cos cosh exp expm1 floor invert isfinite isinf isnan "
-    "log log10 log1p logical_not negative reciprocal rint sign sin sinh sqrt square tan tanh trunc"
+    "absolute arccos arccosh arcsin arcsinh arctan arctanh ceil conjugate cos cosh exp expm1 floor invert isfinite "
+    "isinf isnan log log10 log1p logical_not negative reciprocal rint sign sin sinh sqrt square tan tanh trunc"
 ).split()
 BINARY = (
-    "add arctan2 bitwise_and bitwise_or bitwise_xor divide equal floor_divide fmod greater greater_equal hypot left_shift less "
-    "less_equal logical_and logical_or logical_xor maximum minimum mod multiply not_equal power remainder right_shift subtract "
-    "true_divide"
+    "add arctan2 bitwise_and bitwise_or bitwise_xor divide equal floor_divide fmod greater greater_equal hypot "
+    "left_shift less less_equal logical_and logical_or logical_xor maximum minimum mod multiply not_equal power "
+    "remainder right_shift subtract true_divide"
 ).split()
 REDUCTIONS = "sum prod min max mean var std any all".split()
 CHUNK = 1 << 16
@@ -135,7 +136,9 @@ class FakeSession:
     def do_open(self, message):
         self.targets = list(message.targets) or self.all_targets
         if len(set(self.targets)) != len(self.targets) or set(self.targets) - set(self.all_targets):
-            raise Failed(types_pb2.ERROR_REASON_INVALID_VALUE, f"targets must be distinct engines, {self.targets} was given")
+            raise Failed(
+                types_pb2.ERROR_REASON_INVALID_VALUE, f"targets must be distinct engines, {self.targets} was given"
+            )
         self.default_dist = message.default_kinds or None
         reply = session_pb2.Reply()
         reply.open.session = "fake"
@@ -204,7 +207,9 @@ class FakeSession:
                 entries.append(entry.integer)
             elif kind == "slice":
                 part = entry.slice
-                entries.append(slice(*(getattr(part, n) if part.HasField(n) else None for n in ("start", "stop", "step"))))
+                entries.append(
+                    slice(*(getattr(part, n) if part.HasField(n) else None for n in ("start", "stop", "step")))
+                )
             else:
                 entries.append(Ellipsis if kind == "ellipsis" else None)
         return (*entries, ...) if Ellipsis not in entries else tuple(entries)

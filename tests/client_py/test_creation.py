@@ -111,7 +111,10 @@ def test_fromfunction(context):
         return (i + 10 * j) * scale
 
     same(context.fromfunction(function, (5, 4), scale=2), np.fromfunction(function, (5, 4), scale=2))
-    same(context.fromfunction(function, (5, 4), dtype=np.int32, dist="cb"), np.fromfunction(function, (5, 4), dtype=np.int32))
+    same(
+        context.fromfunction(function, (5, 4), dtype=np.int32, dist="cb"),
+        np.fromfunction(function, (5, 4), dtype=np.int32),
+    )
     assert context.fromfunction(function, (6, 4), dist="cn").dist == ("c", "n")
     same(context.fromfunction(lambda i: 3, (4,)), np.full(4, 3))
 

@@ -44,7 +44,9 @@ def test_weak_numbers_table(dtype, number, expected):
     assert dtype_of(planned("add", np.dtype(dtype), number).result) == expected
 
 
-@pytest.mark.parametrize(("dtype", "number"), [("int8", 128), ("int8", -129), ("uint8", -1), ("uint64", 1 << 64), ("bool", 1 << 63)])
+@pytest.mark.parametrize(
+    ("dtype", "number"), [("int8", 128), ("int8", -129), ("uint8", -1), ("uint64", 1 << 64), ("bool", 1 << 63)]
+)
 def test_integers_out_of_range(dtype, number):
     with pytest.raises(OverflowError, match="out of bounds"):
         planned("add", np.dtype(dtype), number)

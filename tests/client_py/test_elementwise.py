@@ -10,7 +10,8 @@ from distarray._dtypes import DTYPES
 from hypothesis import given
 from hypothesis import strategies as st
 
-# Domains in which a function of floating numbers is finite and well conditioned, and the units in the last place it may differ by.
+# Domains in which a function of floating numbers is finite and well conditioned, and the units in the last place it
+# may differ by.
 UNARY = {
     "absolute": (-20, 20, 1),
     "arccos": (-1, 1, 4),
@@ -45,7 +46,19 @@ UNARY = {
     "tanh": (-5, 5, 4),
     "trunc": (-20, 20, 0),
 }
-ARITHMETIC = ["add", "subtract", "multiply", "true_divide", "divide", "maximum", "minimum", "fmod", "remainder", "mod", "floor_divide"]
+ARITHMETIC = [
+    "add",
+    "subtract",
+    "multiply",
+    "true_divide",
+    "divide",
+    "maximum",
+    "minimum",
+    "fmod",
+    "remainder",
+    "mod",
+    "floor_divide",
+]
 COMPARISONS = ["less", "less_equal", "equal", "not_equal", "greater", "greater_equal"]
 LOGICAL = ["logical_and", "logical_or", "logical_xor"]
 BITWISE = ["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"]
@@ -214,7 +227,15 @@ def test_in_place(context):
     d = context.fromarray(x)
     same_object = d
     view, part = d[1:], x[1:]
-    for function in (operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ifloordiv, operator.imod, operator.ipow):
+    for function in (
+        operator.iadd,
+        operator.isub,
+        operator.imul,
+        operator.itruediv,
+        operator.ifloordiv,
+        operator.imod,
+        operator.ipow,
+    ):
         d = function(d, 3)
         function(x, 3)
         same(d, x, 4)
@@ -268,7 +289,14 @@ def test_numbers_that_trap_nothing(context):
         info = np.iinfo(dtype)
         x = np.array([info.min, 0, 1, info.max], dtype)
         d = context.fromarray(x)
-        for name, y in (("floor_divide", 0), ("remainder", 0), ("fmod", 0), ("left_shift", 70), ("right_shift", 70), ("add", 1)):
+        for name, y in (
+            ("floor_divide", 0),
+            ("remainder", 0),
+            ("fmod", 0),
+            ("left_shift", 70),
+            ("right_shift", 70),
+            ("add", 1),
+        ):
             other = np.array(y, dtype)
             same(getattr(da, name)(d, other), reference(getattr(np, name), x, other))
         if dtype.kind == "i":
@@ -279,7 +307,18 @@ def test_numbers_that_trap_nothing(context):
     special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.5])
     d = context.fromarray(special)
     for other in (0.0, -0.0, np.inf, np.nan, -1.0):
-        for name in ("add", "multiply", "true_divide", "maximum", "minimum", "less", "equal", "fmod", "remainder", "floor_divide"):
+        for name in (
+            "add",
+            "multiply",
+            "true_divide",
+            "maximum",
+            "minimum",
+            "less",
+            "equal",
+            "fmod",
+            "remainder",
+            "floor_divide",
+        ):
             same(getattr(da, name)(d, other), reference(getattr(np, name), special, other))
     for name in ("sqrt", "exp", "log", "sign", "isnan", "isinf", "isfinite", "floor", "rint", "tanh", "arctan"):
         same(getattr(da, name)(d), reference(getattr(np, name), special), 4)
@@ -313,7 +352,13 @@ def test_every_function_is_there(context):
 def test_functions_of_numpy_run_on_the_server(context):
     x = np.arange(6.0).reshape(2, 3)
     d = context.fromarray(x)
-    for result in (np.sin(d), np.add(d, 1), np.multiply(2, d, dtype=np.float64), np.sum(d, axis=0), np.where(d > 1, d, 0)):
+    for result in (
+        np.sin(d),
+        np.add(d, 1),
+        np.multiply(2, d, dtype=np.float64),
+        np.sum(d, axis=0),
+        np.where(d > 1, d, 0),
+    ):
         assert isinstance(result, da.DistArray)
     same(np.sin(d), np.sin(x), 4)
     same(np.add(d, d, dtype=np.complex64), np.add(x, x, dtype=np.complex64, casting="same_kind"))

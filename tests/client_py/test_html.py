@@ -4,10 +4,10 @@ import xml.etree.ElementTree as ElementTree
 
 import distarray.globalapi as da
 import pytest
+from checks import distributions, shapes
 from distarray import _html
 from hypothesis import given
 from hypothesis import strategies as st
-from checks import distributions, shapes
 
 
 def parsed(html):

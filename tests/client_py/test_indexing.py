@@ -34,7 +34,9 @@ def test_writes_through_views(context, data):
         target, reference = data.draw(st.sampled_from(pairs))
         index = data.draw(indices(reference.shape))
         part = np.empty(reference.shape)[index]
-        shape = tuple(data.draw(st.sampled_from([1, size])) for size in part.shape)[data.draw(st.integers(0, part.ndim)) :]
+        shape = tuple(data.draw(st.sampled_from([1, size])) for size in part.shape)[
+            data.draw(st.integers(0, part.ndim)) :
+        ]
         source = np.dtype(bool) if x.dtype.kind == "b" else data.draw(st.sampled_from([x.dtype, np.dtype("uint8")]))
         value = data.draw(arrays(shape, source))
         given_value = data.draw(st.sampled_from(["array", "distributed", "scalar"]))
@@ -50,7 +52,12 @@ def test_writes_through_views(context, data):
 @given(st.data())
 def test_assignment_from_itself(context, data):
     d, x = data.draw(dealt(context, arrays(st.just((9, 4)))))
-    for left, right in ((np.s_[1:], np.s_[:-1]), (np.s_[:-1], np.s_[1:]), (np.s_[::-1], np.s_[:]), (np.s_[:, :2], np.s_[:, 2:])):
+    for left, right in (
+        (np.s_[1:], np.s_[:-1]),
+        (np.s_[:-1], np.s_[1:]),
+        (np.s_[::-1], np.s_[:]),
+        (np.s_[:, :2], np.s_[:, 2:]),
+    ):
         d[left] = d[right]
         x[left] = x[right].copy()
         same(d, x)

@@ -42,8 +42,18 @@ def test_names_that_users_import():
 def test_what_is_public_is_documented():
     for owner in (da.Context, da.DistArray, da.Distribution, distarray.localapi.LocalArray):
         for name, member in inspect.getmembers(owner):
-            if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)) and name != "shape":
-                assert inspect.getdoc(member) or name in {"dtype", "ndim", "local_shape", "local_size", "global_shape"}, (owner, name)
+            if (
+                not name.startswith("_")
+                and (inspect.isfunction(member) or isinstance(member, property))
+                and name != "shape"
+            ):
+                assert inspect.getdoc(member) or name in {
+                    "dtype",
+                    "ndim",
+                    "local_shape",
+                    "local_size",
+                    "global_shape",
+                }, (owner, name)
 
 
 def test_later_functions_say_so(fake_context):

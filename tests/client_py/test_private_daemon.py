@@ -73,7 +73,9 @@ def test_contexts_without_an_address_share_one(monkeypatch):
 
 
 @pytest.mark.daemon
-@pytest.mark.parametrize("ending", ["", "os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)", "raise SystemExit(1)", "fork"])
+@pytest.mark.parametrize(
+    "ending", ["", "os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)", "raise SystemExit(1)", "fork"]
+)
 def test_it_ends_with_its_process(ending):
     fork = "child = os.fork()\nif child == 0:\n    time.sleep(100)\n    os._exit(0)\nprint(child, flush=True)\n"
     code = (

@@ -1,7 +1,9 @@
-"""Random programs beside NumPy: arrays of several distributions, sliced, assigned, combined, reduced and read in any order.
+"""Random programs beside NumPy: arrays of several distributions, sliced, assigned, combined, reduced and read in
+any order.
 
 Single operations are tested elsewhere; here it is what they do to one another: views and snapshots of arrays that are
-lazy, readers of elements that are then overwritten, operands that lie otherwise. Element values are small integers, so that
+lazy, readers of elements that are then overwritten, operands that lie otherwise. Element values are small integers,
+so that
 results are exact. DISTARRAY_TEST_PROGRAMS runs more of them.
 """
 
@@ -36,7 +38,15 @@ class Program:
         shape = tuple(draw.randint(0 if draw.random() < 0.1 else 1, 9) for _ in range(draw.randint(1, 3)))
         for _ in range(3):
             self.make(shape)
-        steps = [self.combine, self.slice, self.set_scalar, self.set_array, self.add_in_place, self.reduce, self.deal_out]
+        steps = [
+            self.combine,
+            self.slice,
+            self.set_scalar,
+            self.set_array,
+            self.add_in_place,
+            self.reduce,
+            self.deal_out,
+        ]
         for _ in range(draw.randint(3, 14)):
             draw.choice(steps)()
             if draw.random() < 0.25:
@@ -76,11 +86,13 @@ class Program:
         size = shape[along]
         cuts = [0, *sorted(draw.randint(0, size) for _ in targets[1:]), size]
         order = draw.sample(range(size), size)
-        dimensions[along] = draw.choice([
-            {"dist_type": "b", "bounds": cuts},
-            {"dist_type": "c", "size": size, "proc_grid_size": len(targets), "block_size": draw.randint(1, 3)},
-            {"dist_type": "u", "indices": [np.array(order[a:b], dtype=int) for a, b in zip(cuts, cuts[1:])]},
-        ])
+        dimensions[along] = draw.choice(
+            [
+                {"dist_type": "b", "bounds": cuts},
+                {"dist_type": "c", "size": size, "proc_grid_size": len(targets), "block_size": draw.randint(1, 3)},
+                {"dist_type": "u", "indices": [np.array(order[a:b], dtype=int) for a, b in zip(cuts, cuts[1:])]},
+            ]
+        )
         return Distribution.from_global_dim_data(self.context, tuple(dimensions), targets=targets)
 
     def index(self, shape):

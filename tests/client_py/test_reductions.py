@@ -110,6 +110,9 @@ def test_bad_arguments(context):
 @pytest.mark.daemon
 @given(st.data(), st.sampled_from(FLOATS))
 def test_sums_are_the_same_on_any_number_of_engines(contexts, data, dtype):
-    x = (np.random.default_rng(data.draw(st.integers(0, 99))).standard_normal(1000) * 10.0 ** np.arange(-2, 8).repeat(100)).astype(dtype)
+    x = (
+        np.random.default_rng(data.draw(st.integers(0, 99))).standard_normal(1000)
+        * 10.0 ** np.arange(-2, 8).repeat(100)
+    ).astype(dtype)
     results = {contexts(engines).fromarray(x).sum().toarray().tobytes() for engines in (1, 2, 4)}
     assert len(results) == 1

@@ -1,4 +1,6 @@
-"""The session: pipelining, batching, errors, deletion, threads, forks and ends. On the stand-in, which can hold its answers."""
+"""The session: pipelining, batching, errors, deletion, threads, forks and ends. On the stand-in, which can hold its
+answers.
+"""
 
 import gc
 import os
@@ -89,7 +91,12 @@ def test_handles_delete_their_arrays(fake, fake_context):
         x.toarray()
     with pytest.raises(TypeError):
         fake_context.delete_key(3)
-    assert pickle.loads(pickle.dumps(key)) == key and isinstance(key, distarray.Key) and len({key, key}) == 1 and int(key) > 0
+    assert (
+        pickle.loads(pickle.dumps(key)) == key
+        and isinstance(key, distarray.Key)
+        and len({key, key}) == 1
+        and int(key) > 0
+    )
 
 
 def test_cycles_are_collected_in_any_thread(fake, fake_context):
@@ -268,7 +275,12 @@ def test_a_closed_context_says_so(fake):
 def test_contexts_do_not_mix(fake):
     with da.Context(fake.address) as one, da.Context(fake.address) as other:
         a, b = one.zeros(3), other.zeros(3)
-        for mix in (lambda: a + b, lambda: a.__setitem__(..., b), lambda: one.zeros(b.distribution), lambda: other.save_hdf5("x", a)):
+        for mix in (
+            lambda: a + b,
+            lambda: a.__setitem__(..., b),
+            lambda: one.zeros(b.distribution),
+            lambda: other.save_hdf5("x", a),
+        ):
             with pytest.raises(error.ContextError):
                 mix()
         with pytest.raises(TypeError):
