@@ -1,8 +1,8 @@
 """Daemons and contexts for the tests.
 
 The daemon under test is $DISTARRAYD, or `distarrayd` on PATH, or the checkout's build/bin. With
-DISTARRAY_TEST_FAKE=1 the tests that can run on the NumPy stand-in (fake_server.py) do so, and those that need the daemon
-are skipped.
+DISTARRAY_TEST_FAKE=1 the tests that can run on the NumPy stand-in (fake_server.py) do so, and those that need the
+daemon are skipped.
 """
 
 from __future__ import annotations
