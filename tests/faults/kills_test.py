@@ -43,6 +43,9 @@ class Worker(threading.Thread):
                         self.rounds += 1
             except distarray.DistArrayError:
                 time.sleep(0.05)
+            except Exception as error:  # what a program may not see
+                self.wrong.append(repr(error))
+                return
 
 
 @pytest.mark.parametrize("seed", range(20 if FULL else 1))
@@ -63,7 +66,8 @@ def test_random_kills_under_load(start: Callable[..., Daemon], seed: int) -> Non
     rounds = [worker.rounds for worker in workers]
     deadline = time.monotonic() + 3 * PATIENCE
     while any(worker.rounds <= count for worker, count in zip(workers, rounds, strict=True)):
-        assert time.monotonic() < deadline, f"clients do not get on\n{daemon.text()}"
+        wrong = [each for worker in workers for each in worker.wrong]
+        assert not wrong and time.monotonic() < deadline, f"clients do not get on: {wrong}\n{daemon.text()}"
         time.sleep(0.05)
     for worker in workers:
         worker.stopping.set()
