@@ -3,8 +3,7 @@ any order.
 
 Single operations are tested elsewhere; here it is what they do to one another: views and snapshots of arrays that are
 lazy, readers of elements that are then overwritten, operands that lie otherwise. Element values are small integers,
-so that
-results are exact. DISTARRAY_TEST_PROGRAMS runs more of them.
+so that results are exact. DISTARRAY_TEST_PROGRAMS runs more of them.
 """
 
 from __future__ import annotations
@@ -16,7 +15,10 @@ import warnings
 import distarray.globalapi as da
 import numpy as np
 import pytest
+from checks import NUMPY_2
 from distarray.globalapi import Distribution
+
+pytestmark = pytest.mark.skipif(not NUMPY_2, reason="NumPy 1 promotes by value")
 
 PROGRAMS = int(os.environ.get("DISTARRAY_TEST_PROGRAMS", "400"))
 TYPES = ["f8", "f8", "f4", "i4", "i8", "u1", "?", "c16", "i1"]
