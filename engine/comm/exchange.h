@@ -1,9 +1,9 @@
 #pragma once
 
+#include <mpi.h>
+
 #include <cstdint>
 #include <vector>
-
-#include <mpi.h>
 
 namespace distarray {
 
@@ -15,13 +15,13 @@ struct Completion {
   bool done() const { return pending == 0; }
 };
 
-/// Messages between engines, none of which ever waits: Send and Receive return at once, Progress moves things on. Messages
-/// from one engine to another under the same command number arrive in the order of sending, and match receives in the order of
-/// posting; different commands do not mix. For one thread.
+/// Messages between engines, none of which ever waits: Send and Receive return at once, Progress moves things on.
+/// Messages from one engine to another under the same command number arrive in the order of sending, and match receives
+/// in the order of posting; different commands do not mix. For one thread.
 class Exchange {
  public:
-  /// Splits the engines (all ranks of `world` but `front_rank`, which calls JoinSplit; -1: no rank) off. Collective over
-  /// world.
+  /// Splits the engines (all ranks of `world` but `front_rank`, which calls JoinSplit; -1: no rank) off. Collective
+  /// over world.
   Exchange(MPI_Comm world, int front_rank);
   static void JoinSplit(MPI_Comm world);
   /// Frees the communicator if nothing is under way. Collective over the engines.

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <vector>
-
 #include <mpi.h>
+
+#include <vector>
 
 #include "engine/comm/exchange.h"
 

@@ -9,7 +9,7 @@ namespace distarray {
 namespace {
 
 struct Head {
-  std::int32_t reason = 0;  // 0: a stream
+  std::int32_t reason = 0;     // 0: a stream
   std::int32_t following = 0;  // bytes after this, of text or of the stream
   std::int64_t stream_bytes = 0;
 };

@@ -10,11 +10,12 @@
 
 namespace distarray {
 
-/// The first message of every stream from one engine to another: how long the stream is and, if it is short, its bytes; or why there is
-/// none, so that a peer whose input failed leaves nobody waiting. Bytes that are not in the opening follow in messages of their own.
+/// The first message of every stream from one engine to another: how long the stream is and, if it is short, its bytes;
+/// or why there is none, so that a peer whose input failed leaves nobody waiting. Bytes that are not in the opening
+/// follow in messages of their own.
 struct Opening {
-  static constexpr std::int64_t kInline = std::int64_t{16} << 10;   // streams up to this many bytes are in the opening
-  static constexpr std::int64_t kCapacity = kInline + 16;           // room that an opening needs at most
+  static constexpr std::int64_t kInline = std::int64_t{16} << 10;  // streams up to this many bytes are in the opening
+  static constexpr std::int64_t kCapacity = kInline + 16;          // room that an opening needs at most
 
   std::int64_t stream_bytes = 0;
   std::span<const std::byte> bytes;  // all of the stream, or none of it

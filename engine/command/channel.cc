@@ -1,35 +1,34 @@
 #include "engine/command/channel.h"
 
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <new>
-#include <unistd.h>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 namespace distarray {
 namespace {
 
 constexpr std::size_t kHeader = sizeof(std::uint64_t);
-constexpr std::size_t kCoalesce = std::size_t{64} << 10;       // smaller messages are joined up to this size
+constexpr std::size_t kCoalesce = std::size_t{64} << 10;  // smaller messages are joined up to this size
 constexpr std::size_t kReadSize = std::size_t{128} << 10;
-constexpr std::size_t kGrowth = std::size_t{256} << 10;        // a large message's memory is filled in steps of this
-constexpr std::size_t kReceiveLimit = std::size_t{64} << 20;   // bytes a call of Receive takes at most, about
-constexpr std::uint64_t kLongest = std::uint64_t{1} << 44;     // a longer length is damage
+constexpr std::size_t kGrowth = std::size_t{256} << 10;       // a large message's memory is filled in steps of this
+constexpr std::size_t kReceiveLimit = std::size_t{64} << 20;  // bytes a call of Receive takes at most, about
+constexpr std::uint64_t kLongest = std::uint64_t{1} << 44;    // a longer length is damage
 constexpr std::size_t kMaxWrite = std::size_t{1} << 30;
 
 absl::Status Gone(const char* what, int error) {
-  return absl::UnavailableError(
-      absl::StrCat("the connection's peer is gone (", what, error != 0 ? std::string(": ") + std::strerror(error) : "", ")"));
+  return absl::UnavailableError(absl::StrCat("the connection's peer is gone (", what,
+                                             error != 0 ? std::string(": ") + std::strerror(error) : "", ")"));
 }
 
 std::string Frame(std::size_t length) {
@@ -165,7 +164,8 @@ absl::Status Channel::BeginLarge(std::uint64_t length) {
   try {
     large_.reserve(length);
   } catch (const std::exception&) {
-    return absl::UnavailableError(absl::StrCat("a message of ", length, " bytes does not fit into this process's memory"));
+    return absl::UnavailableError(
+        absl::StrCat("a message of ", length, " bytes does not fit into this process's memory"));
   }
   large_missing_ = length;
   return absl::OkStatus();
@@ -206,7 +206,8 @@ absl::Status Channel::Receive(std::vector<std::string>& messages) {
     const bool large = large_missing_ > 0;
     std::string& into = large ? large_ : incoming_;
     const std::size_t had = into.size();
-    const std::size_t want = large ? static_cast<std::size_t>(std::min<std::uint64_t>(large_missing_, kGrowth)) : kReadSize;
+    const std::size_t want =
+        large ? static_cast<std::size_t>(std::min<std::uint64_t>(large_missing_, kGrowth)) : kReadSize;
     std::array<char, kReadSize> small;  // not zeroed: a small message must not pay for the size of the buffer
     char* to = small.data();
     if (large) {

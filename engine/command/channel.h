@@ -9,8 +9,9 @@
 
 namespace distarray {
 
-/// A connected stream socket carrying whole messages (an 8-byte length, then the bytes) between the front and an engine, or a rank and
-/// its supervisor. Non-blocking; wait on fd() with poll or epoll. For one thread. Owns the descriptor.
+/// A connected stream socket carrying whole messages (an 8-byte length, then the bytes) between the front and an
+/// engine, or a rank and its supervisor. Non-blocking; wait on fd() with poll or epoll. For one thread. Owns the
+/// descriptor.
 class Channel {
  public:
   Channel() = default;
@@ -19,8 +20,8 @@ class Channel {
   Channel(Channel&& other) noexcept;
   Channel& operator=(Channel&& other) noexcept;
 
-  /// Listens on an address: "unix:@NAME" (abstract socket; no file) or "tcp:HOST:PORT" (0: any). Returns the descriptor and
-  /// the address to connect to. Error kUnavailable.
+  /// Listens on an address: "unix:@NAME" (abstract socket; no file) or "tcp:HOST:PORT" (0: any). Returns the descriptor
+  /// and the address to connect to. Error kUnavailable.
   struct Listener {
     int fd = -1;
     std::string address;
@@ -41,8 +42,8 @@ class Channel {
   bool wants_write() const { return !outgoing_.empty(); }
   std::int64_t queued_bytes() const { return queued_bytes_; }
 
-  /// Appends whole messages that have arrived; never blocks. May leave some for the next call, which poll then announces. Error
-  /// kUnavailable: the peer is gone (messages that came before are appended).
+  /// Appends whole messages that have arrived; never blocks. May leave some for the next call, which poll then
+  /// announces. Error kUnavailable: the peer is gone (messages that came before are appended).
   absl::Status Receive(std::vector<std::string>& messages);
 
  private:
@@ -53,9 +54,9 @@ class Channel {
   std::deque<std::string> outgoing_;
   std::size_t sent_of_first_ = 0;
   std::int64_t queued_bytes_ = 0;
-  std::string incoming_;                // bytes received that are not yet a whole message
-  std::string large_;                   // a large message under way
-  std::uint64_t large_missing_ = 0;     // bytes of it still to come
+  std::string incoming_;             // bytes received that are not yet a whole message
+  std::string large_;                // a large message under way
+  std::uint64_t large_missing_ = 0;  // bytes of it still to come
 };
 
 }  // namespace distarray

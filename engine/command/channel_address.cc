@@ -1,21 +1,20 @@
 // How channels are found: listening and connecting.
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstring>
-#include <fcntl.h>
 #include <memory>
 #include <thread>
-#include <unistd.h>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "engine/command/channel.h"
 
@@ -43,7 +42,8 @@ absl::StatusOr<Address> ParseUnix(const std::string& text) {
   auto* name = reinterpret_cast<sockaddr_un*>(&address.storage);
   const std::string rest = text.substr(kUnix.size());
   if (rest.empty() || rest.size() > sizeof(name->sun_path) - 1) {
-    return absl::UnavailableError(absl::StrCat("no address: ", text, " (a name of 1 to 107 characters after @ is expected)"));
+    return absl::UnavailableError(
+        absl::StrCat("no address: ", text, " (a name of 1 to 107 characters after @ is expected)"));
   }
   name->sun_family = AF_UNIX;
   std::memcpy(name->sun_path + 1, rest.data(), rest.size());

@@ -10,13 +10,26 @@ namespace {
 std::int64_t ExtentOf(const std::vector<CopyRun>& axis) {
   std::int64_t extent = 0;
   for (const CopyRun& run : axis) {
-    extent += run.count;
+    extent += run.elements();
   }
   return extent;
 }
 
+/// Makes a run that repeats one that does not, where it can be told so.
+void Flatten(CopyRun& run) {
+  if (run.count == 1) {
+    run = {run.repeats, run.from, run.from_repeat, run.to, run.to_repeat};
+  } else if (run.repeats == 1 ||
+             (run.from_repeat == run.count * run.from_step && run.to_repeat == run.count * run.to_step)) {
+    run = {run.elements(), run.from, run.from_step, run.to, run.to_step};
+  }
+}
+
 /// Appends `next` to `run` if the two are one regular run.
 bool Join(CopyRun& run, const CopyRun& next) {
+  if (run.repeats > 1 || next.repeats > 1) {
+    return false;
+  }
   const std::int64_t from_step = run.count > 1 ? run.from_step : next.from - run.from;
   const std::int64_t to_step = run.count > 1 ? run.to_step : next.to - run.to;
   if (next.from != run.from + run.count * from_step || next.to != run.to + run.count * to_step) {
@@ -32,6 +45,7 @@ bool Join(CopyRun& run, const CopyRun& next) {
 }
 
 void JoinRuns(std::vector<CopyRun>& axis) {
+  std::for_each(axis.begin(), axis.end(), Flatten);
   std::size_t kept = 0;
   for (std::size_t i = 1; i < axis.size(); ++i) {
     if (!Join(axis[kept], axis[i])) {
@@ -50,25 +64,30 @@ bool JoinAxes(std::vector<CopyRun>& outer, const std::vector<CopyRun>& inner) {
   }
   CopyRun& o = outer.front();
   const CopyRun& i = inner.front();
+  if (o.repeats > 1 || i.repeats > 1) {
+    return false;
+  }
   if (o.from_step != i.from_step * i.count || o.to_step != i.to_step * i.count) {
     return false;
   }
-  o = CopyRun{o.count * i.count, o.from + i.from, i.from_step, o.to + i.to, i.to_step};
+  o = {o.count * i.count, o.from + i.from, i.from_step, o.to + i.to, i.to_step};
   return true;
 }
 
-/// Where the whole of one side lies if it is contiguous; `start` and `step` name the side's members of CopyRun.
+/// Where the whole of one side lies if it is contiguous; the members of CopyRun are that side's.
 std::optional<std::int64_t> Contiguous(const std::vector<std::vector<CopyRun>>& axes, std::int64_t offset,
-                                       std::int64_t CopyRun::*start, std::int64_t CopyRun::*step) {
+                                       std::int64_t CopyRun::*start, std::int64_t CopyRun::*step,
+                                       std::int64_t CopyRun::*repeat) {
   std::int64_t unit = 1;
   for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
     const std::int64_t base = axis->front().*start;
     std::int64_t position = 0;
     for (const CopyRun& run : *axis) {
-      if (run.*start != base + position * unit || (run.count > 1 && run.*step != unit)) {
+      if (run.*start != base + position * unit || (run.count > 1 && run.*step != unit) ||
+          (run.repeats > 1 && run.*repeat != run.count * unit)) {
         return std::nullopt;
       }
-      position += run.count;
+      position += run.elements();
     }
     offset += base;
     unit *= position;
@@ -77,6 +96,13 @@ std::optional<std::int64_t> Contiguous(const std::vector<std::vector<CopyRun>>& 
 }
 
 }  // namespace
+
+void AppendPair(std::vector<CopyRun>& runs, std::int64_t from, std::int64_t to) {
+  const CopyRun pair{1, from, 0, to, 0};
+  if (runs.empty() || !Join(runs.back(), pair)) {
+    runs.push_back(pair);
+  }
+}
 
 std::int64_t CopyBox::Count() const {
   std::int64_t count = 1;
@@ -90,7 +116,7 @@ void CopyBox::Simplify() {
   std::vector<std::vector<CopyRun>> kept;
   for (auto& axis : axes) {
     JoinRuns(axis);
-    if (axis.size() == 1 && axis.front().count == 1) {
+    if (axis.size() == 1 && axis.front().elements() == 1) {
       from += axis.front().from;
       to += axis.front().to;
     } else if (kept.empty() || !JoinAxes(kept.back(), axis)) {
@@ -104,11 +130,11 @@ void CopyBox::Simplify() {
 }
 
 std::optional<std::int64_t> CopyBox::ContiguousFrom() const {
-  return Contiguous(axes, from, &CopyRun::from, &CopyRun::from_step);
+  return Contiguous(axes, from, &CopyRun::from, &CopyRun::from_step, &CopyRun::from_repeat);
 }
 
 std::optional<std::int64_t> CopyBox::ContiguousTo() const {
-  return Contiguous(axes, to, &CopyRun::to, &CopyRun::to_step);
+  return Contiguous(axes, to, &CopyRun::to, &CopyRun::to_step, &CopyRun::to_repeat);
 }
 
 CopyCursor::CopyCursor(const CopyBox& box, int element_size)
@@ -133,13 +159,14 @@ void CopyCursor::Unpack(std::int64_t count, const std::byte* packed, std::byte* 
 
 void CopyCursor::Step(std::size_t axis, std::int64_t steps) {
   Position& position = positions_[axis];
-  const CopyRun& run = RunOf(axis);
-  const bool inner = axis + 1 == positions_.size();
-  std::int64_t from = -(run.from + position.index * run.from_step);
-  std::int64_t to = -(run.to + position.index * run.to_step);
+  const bool outer = axis + 1 < positions_.size();
+  if (outer) {
+    outer_from_ -= FromAt(axis);
+    outer_to_ -= ToAt(axis);
+  }
   bool carry = false;
   position.index += steps;
-  if (position.index == run.count) {
+  if (position.index == RunOf(axis).elements()) {
     position.index = 0;
     ++position.run;
     if (position.run == box_->axes[axis].size()) {
@@ -147,16 +174,50 @@ void CopyCursor::Step(std::size_t axis, std::int64_t steps) {
       carry = axis > 0;
     }
   }
-  if (!inner) {
-    const CopyRun& now = RunOf(axis);
-    from += now.from + position.index * now.from_step;
-    to += now.to + position.index * now.to_step;
-    outer_from_ += from;
-    outer_to_ += to;
+  if (outer) {
+    outer_from_ += FromAt(axis);
+    outer_to_ += ToAt(axis);
   }
   if (carry) {
     Step(axis - 1, 1);
   }
+}
+
+std::int64_t CopyCursor::FromAt(std::size_t axis) const {
+  const CopyRun& run = RunOf(axis);
+  const std::int64_t index = positions_[axis].index;
+  return run.from + index % run.count * run.from_step + index / run.count * run.from_repeat;
+}
+
+std::int64_t CopyCursor::ToAt(std::size_t axis) const {
+  const CopyRun& run = RunOf(axis);
+  const std::int64_t index = positions_[axis].index;
+  return run.to + index % run.count * run.to_step + index / run.count * run.to_repeat;
+}
+
+CopyCursor::Plane CopyCursor::NextPlane(std::int64_t most) const {
+  const std::size_t inner = positions_.size() - 1;
+  const CopyRun& run = RunOf(inner);
+  const std::int64_t index = positions_[inner].index;
+  Plane plane;
+  plane.columns = std::min(run.count - index % run.count, most);
+  if (plane.columns < run.count) {
+    return plane;
+  }
+  if (run.repeats > 1) {
+    plane.rows = std::min(run.repeats - index / run.count, most / run.count);
+    plane.from_row = run.from_repeat;
+    plane.to_row = run.to_repeat;
+  } else if (inner > 0 && box_->axes[inner].size() == 1) {
+    // Whole inner runs that repeat along the next axis.
+    const CopyRun& row = RunOf(inner - 1);
+    const std::int64_t at = positions_[inner - 1].index;
+    plane.outer_rows = true;
+    plane.rows = std::min(row.count - at % row.count, most / run.count);
+    plane.from_row = row.from_step;
+    plane.to_row = row.to_step;
+  }
+  return plane;
 }
 
 void CopyCursor::Go(std::int64_t count, const std::byte* from, bool packed_from, std::byte* to, bool packed_to) {
@@ -164,33 +225,26 @@ void CopyCursor::Go(std::int64_t count, const std::byte* from, bool packed_from,
   const std::size_t inner = positions_.size() - 1;
   while (count > 0) {
     const CopyRun& run = RunOf(inner);
-    const Position& position = positions_[inner];
-    std::int64_t columns = std::min(run.count - position.index, count);
-    std::int64_t rows = 1;
-    CopyRun row;
-    // Whole inner runs that repeat along the next axis go as a plane.
-    if (inner > 0 && box_->axes[inner].size() == 1 && columns == run.count) {
-      row = RunOf(inner - 1);
-      rows = std::min(row.count - positions_[inner - 1].index, count / columns);
-    }
-    PlaneSide<const std::byte> source{from, columns, 1};
-    PlaneSide<std::byte> target{to, columns, 1};
-    if (!packed_from) {
-      const std::int64_t at = outer_from_ + run.from + position.index * run.from_step;
-      source = {from + at * element_size_, row.from_step, run.from_step};
-    }
-    if (!packed_to) {
-      const std::int64_t at = outer_to_ + run.to + position.index * run.to_step;
-      target = {to + at * element_size_, row.to_step, run.to_step};
-    }
-    CopyPlane(element_size_, rows, columns, source, target);
-    from += packed_from ? rows * columns * element_size_ : 0;
-    to += packed_to ? rows * columns * element_size_ : 0;
-    count -= rows * columns;
-    if (rows > 1) {
-      Step(inner - 1, rows);
+    const Plane plane = NextPlane(count);
+    const std::int64_t elements = plane.rows * plane.columns;
+    PlaneSide<const std::byte> source{from, plane.columns, 1};
+    PlaneSide<std::byte> target{to, plane.columns, 1};
+    if (packed_from) {
+      from += elements * element_size_;
     } else {
-      Step(inner, columns);
+      source = {from + (outer_from_ + FromAt(inner)) * element_size_, plane.from_row, run.from_step};
+    }
+    if (packed_to) {
+      to += elements * element_size_;
+    } else {
+      target = {to + (outer_to_ + ToAt(inner)) * element_size_, plane.to_row, run.to_step};
+    }
+    CopyPlane(element_size_, plane.rows, plane.columns, source, target);
+    count -= elements;
+    if (plane.outer_rows) {
+      Step(inner - 1, plane.rows);
+    } else {
+      Step(inner, elements);
     }
   }
 }

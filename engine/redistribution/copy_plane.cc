@@ -25,8 +25,8 @@ template <int kSize>
 void CopyRows(std::int64_t rows, std::int64_t columns, const PlaneSide<const std::byte>& from,
               const PlaneSide<std::byte>& to) {
   for (std::int64_t i = 0; i < rows; ++i) {
-    CopyLine<kSize>(columns, from.begin + i * from.row_step * kSize, from.column_step, to.begin + i * to.row_step * kSize,
-                    to.column_step);
+    CopyLine<kSize>(columns, from.begin + i * from.row_step * kSize, from.column_step,
+                    to.begin + i * to.row_step * kSize, to.column_step);
   }
 }
 

@@ -5,7 +5,8 @@
 
 namespace distarray {
 
-/// One side of a strided copy: element (i, j) lies at begin + i * row_step + j * column_step; steps in elements, any sign.
+/// One side of a strided copy: element (i, j) lies at begin + i * row_step + j * column_step; steps in elements, any
+/// sign.
 template <typename Byte>
 struct PlaneSide {
   Byte* begin = nullptr;

@@ -26,8 +26,8 @@ ReceiveStream::ReceiveStream(Exchange& exchange, Staging& staging, std::int64_t 
 
 void ReceiveStream::ReadOpening(std::int64_t& budget) {
   opened_ = true;
-  const auto opening =
-      distarray::ReadOpening(std::string_view(opening_.data(), static_cast<std::size_t>(opening_completion_.received_bytes)));
+  const auto opening = distarray::ReadOpening(
+      std::string_view(opening_.data(), static_cast<std::size_t>(opening_completion_.received_bytes)));
   if (!opening.ok()) {
     status_ = opening.status();
     finished_ = true;

@@ -48,7 +48,7 @@ class ReceiveStream {
   std::byte* block_;
   absl::Status status_;
   CopyCursor cursor_;
-  std::int64_t total_;   // elements
+  std::int64_t total_;  // elements
   std::int64_t posted_ = 0;
   std::int64_t unpacked_ = 0;
   std::optional<std::int64_t> contiguous_;

@@ -6,7 +6,8 @@
 namespace distarray {
 namespace {
 
-// Streams taken up at a time in each direction. Both ends take them up in one order (see PlanRedistribution), so a bound cannot make engines wait in a circle.
+// Streams taken up at a time in each direction. Both ends take them up in one order (see PlanRedistribution), so a
+// bound cannot make engines wait in a circle.
 constexpr std::size_t kStreams = 16;
 constexpr std::int64_t kLocalPiece = std::int64_t{1} << 20;  // bytes copied locally between two looks at the streams
 
@@ -14,7 +15,11 @@ constexpr std::int64_t kLocalPiece = std::int64_t{1} << 20;  // bytes copied loc
 
 Redistribution::Redistribution(Exchange& exchange, std::int64_t command, RedistributionPlan plan, int element_size,
                                Ends ends)
-    : exchange_(exchange), command_(command), plan_(std::move(plan)), element_size_(element_size), ends_(std::move(ends)) {
+    : exchange_(exchange),
+      command_(command),
+      plan_(std::move(plan)),
+      element_size_(element_size),
+      ends_(std::move(ends)) {
   status_ = ends_.source_status;
   status_.Update(ends_.destination_status);
   if (plan_.local && status_.ok()) {
@@ -26,13 +31,14 @@ Redistribution::Redistribution(Exchange& exchange, std::int64_t command, Redistr
 void Redistribution::StartStreams() {
   while (receiving_.size() < kStreams && next_receive_ < plan_.receives.size()) {
     const auto& stream = plan_.receives[next_receive_++];
-    receiving_.push_back(std::make_unique<ReceiveStream>(exchange_, staging_, command_, stream.peer, stream.box, element_size_,
+    receiving_.push_back(std::make_unique<ReceiveStream>(exchange_, staging_, command_, stream.peer, stream.box,
+                                                         element_size_,
                                                          ends_.destination_status.ok() ? ends_.destination : nullptr));
   }
   while (sending_.size() < kStreams && next_send_ < plan_.sends.size()) {
     const auto& stream = plan_.sends[next_send_++];
-    sending_.push_back(std::make_unique<SendStream>(exchange_, staging_, command_, stream.peer, stream.box, element_size_,
-                                                    ends_.source, ends_.source_status));
+    sending_.push_back(std::make_unique<SendStream>(exchange_, staging_, command_, stream.peer, stream.box,
+                                                    element_size_, ends_.source, ends_.source_status));
   }
 }
 

@@ -15,8 +15,9 @@
 
 namespace distarray {
 
-/// Carries out one engine's part of a plan, in slices and in bounded memory. Failures do not stop it: peers of an engine whose source has failed
-/// are told, and what arrives for a destination that has failed is dropped, so that nobody is left waiting.
+/// Carries out one engine's part of a plan, in slices and in bounded memory. Failures do not stop it: peers of an
+/// engine whose source has failed are told, and what arrives for a destination that has failed is dropped, so that
+/// nobody is left waiting.
 class Redistribution {
  public:
   enum class State { kDone, kWorking, kWaiting };
@@ -25,7 +26,7 @@ class Redistribution {
     const std::byte* source = nullptr;  // blocks
     absl::Status source_status;         // not OK: nothing to send
     std::byte* destination = nullptr;
-    absl::Status destination_status;    // not OK: nowhere to put
+    absl::Status destination_status;  // not OK: nowhere to put
   };
 
   /// `command`: tells its messages from others'. All engines of the plan must take part; `exchange` must outlive it.

@@ -4,6 +4,8 @@
 #include <functional>
 #include <utility>
 
+#include "engine/redistribution/dimension_pairs.h"
+
 namespace distarray {
 namespace {
 
@@ -19,9 +21,8 @@ int BaseOf(const RedistributionSide& side, int d) { return side.view->dimensions
 /// One engine's block of one side: where its elements lie.
 struct LocalSide {
   Coordinates coordinates;
-  std::vector<std::int64_t> strides;               // of the block, by base dimension
-  std::int64_t offset = 0;                         // of the fixed dimensions
-  std::vector<std::vector<Segment>> segments;      // by view dimension
+  std::vector<std::int64_t> strides;  // of the block, by base dimension
+  std::int64_t offset = 0;            // of the fixed dimensions
 };
 
 /// What the engine holds of a side; nothing if it holds none of the view.
@@ -45,37 +46,35 @@ std::optional<LocalSide> LocalSideOf(const RedistributionSide& side, int target)
     }
     local.offset += map.LocalIndex(fixed.index) * local.strides[b];
   }
-  for (int d = 0; d < static_cast<int>(side.view->dimensions.size()); ++d) {
-    const int base = BaseOf(side, d);
-    const std::int64_t p = base < 0 ? 0 : local.coordinates[static_cast<std::size_t>(base)];
-    local.segments.push_back(ViewSegments(*side.distribution, *side.view, d, p));
-    if (local.segments.back().empty()) {
-      return std::nullopt;
-    }
-  }
   return local;
 }
 
 /// The grid coordinate along one view dimension that a peer may have, and what it then shares with this engine.
 struct Candidate {
   std::int64_t coordinate = 0;
-  std::vector<Overlap> overlaps;
+  std::vector<CopyRun> runs;  // strides are 1
 };
 
-/// For each view dimension, the coordinates of the other side that share something. Overlap's a is the source.
+DealtDimension DealtOf(const RedistributionSide& side, std::size_t d) {
+  const ViewDimension& dimension = side.view->dimensions[d];
+  return {dimension.base < 0 ? nullptr : &MapOf(side, dimension.base), dimension};
+}
+
+/// For each view dimension, the coordinates of the other side that share something.
 std::vector<std::vector<Candidate>> CandidatesOf(const LocalSide& mine, bool mine_is_source,
-                                                 const RedistributionSide& other) {
-  std::vector<std::vector<Candidate>> candidates(mine.segments.size());
-  for (int d = 0; d < static_cast<int>(mine.segments.size()); ++d) {
-    const int base = BaseOf(other, d);
-    const bool alike = base < 0 || MapOf(other, base).replicated();
-    const std::int64_t coordinates = alike ? 1 : MapOf(other, base).grid_size;
-    const auto& segments = mine.segments[static_cast<std::size_t>(d)];
-    for (std::int64_t p = 0; p < coordinates; ++p) {
-      const auto theirs = ViewSegments(*other.distribution, *other.view, d, p);
-      auto overlaps = mine_is_source ? Intersect(segments, theirs) : Intersect(theirs, segments);
-      if (!overlaps.empty()) {
-        candidates[static_cast<std::size_t>(d)].push_back({alike ? kAny : p, std::move(overlaps)});
+                                                 const RedistributionSide& source,
+                                                 const RedistributionSide& destination) {
+  std::vector<std::vector<Candidate>> candidates(source.view->dimensions.size());
+  for (std::size_t d = 0; d < candidates.size(); ++d) {
+    const DealtDimension from = DealtOf(source, d);
+    const DealtDimension to = DealtOf(destination, d);
+    const int base = (mine_is_source ? from : to).view.base;
+    const std::int64_t coordinate = base < 0 ? 0 : mine.coordinates[static_cast<std::size_t>(base)];
+    auto pairs = PairsByCoordinate(from, to, mine_is_source, coordinate);
+    const bool alike = (mine_is_source ? to : from).alike();
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      if (!pairs[p].empty()) {
+        candidates[d].push_back({alike ? kAny : static_cast<std::int64_t>(p), std::move(pairs[p])});
       }
     }
   }
@@ -165,11 +164,16 @@ CopyBox BoxOf(const RedistributionSide& source, const LocalSide* from, const Red
     const std::int64_t from_stride = stride_of(source, from, d);
     const std::int64_t to_stride = stride_of(destination, to, d);
     auto& axis = box.axes.emplace_back();
-    const auto& overlaps = chosen[static_cast<std::size_t>(d)]->overlaps;
-    axis.reserve(overlaps.size());
-    for (const Overlap& overlap : overlaps) {
-      axis.push_back({overlap.count, overlap.a_start * from_stride, overlap.a_step * from_stride,
-                      overlap.b_start * to_stride, overlap.b_step * to_stride});
+    axis = chosen[static_cast<std::size_t>(d)]->runs;
+    for (CopyRun& run : axis) {
+      run = {run.count,
+             run.from * from_stride,
+             run.from_step * from_stride,
+             run.to * to_stride,
+             run.to_step * to_stride,
+             run.repeats,
+             run.from_repeat * from_stride,
+             run.to_repeat * to_stride};
     }
   }
   box.Simplify();
@@ -196,7 +200,7 @@ RedistributionPlan PlanRedistribution(const RedistributionSide& source, const Re
     for (std::size_t b = 0; b < here.size(); ++b) {
       here[b] = source.distribution->dimensions[b].replicated() ? kAny : here[b];
     }
-    ForEachCell(destination, CandidatesOf(*from, true, destination),
+    ForEachCell(destination, CandidatesOf(*from, true, source, destination),
                 [&](const Coordinates& cell, const std::vector<const Candidate*>& chosen) {
                   const std::int64_t copies = CopiesOf(into, cell);
                   for (std::int64_t n = 0; n < copies; ++n) {
@@ -210,7 +214,7 @@ RedistributionPlan PlanRedistribution(const RedistributionSide& source, const Re
   }
   if (to) {
     const int rank = into.RankOf(self);
-    ForEachCell(source, CandidatesOf(*to, false, source),
+    ForEachCell(source, CandidatesOf(*to, false, source, destination),
                 [&](const Coordinates& cell, const std::vector<const Candidate*>& chosen) {
                   const int peer = SenderTo(*source.distribution, cell, into, rank);
                   if (peer == self) {

@@ -15,11 +15,11 @@ struct RedistributionSide {
   const View* view = nullptr;
 };
 
-/// What one engine has to do in a copy between two views of the same shape. A pair of engines has at most one stream; its elements are in the order
-/// of the box, which both work out alike.
+/// What one engine has to do in a copy between two views of the same shape. A pair of engines has at most one stream;
+/// its elements are in the order of the box, which both work out alike.
 ///
-/// Where several engines hold copies of the source, a destination takes its own if it has one, else they share the work.
-/// Where copies of the destination exist, each receives.
+/// Where several engines hold copies of the source, a destination takes its own if it has one, else they share the
+/// work. Where copies of the destination exist, each receives.
 struct RedistributionPlan {
   struct Stream {
     int peer = 0;  // target
@@ -31,9 +31,9 @@ struct RedistributionPlan {
 };
 
 /// The plan of engine `self`. Streams from target s to target d are in order of (d - s) mod engine_count everywhere, so
-/// that engines which take up only the first few of their streams at a time always meet. Takes time in the number of the engine's own peers
-/// and of runs, not of elements (but of unstructured dimensions).
-/// Preconditions: equal shapes, no broadcast in the destination, no repeated targets.
+/// that engines which take up only the first few of their streams at a time always meet. Takes time in the number of
+/// the engine's own peers and of runs, not of elements (but of unstructured dimensions). Preconditions: equal shapes,
+/// no broadcast in the destination, no repeated targets.
 RedistributionPlan PlanRedistribution(const RedistributionSide& source, const RedistributionSide& destination, int self,
                                       int engine_count);
 

@@ -16,7 +16,8 @@ namespace distarray {
 /// Chunks of one stream that are under way at a time.
 inline constexpr int kChunksUnderWay = 4;
 
-/// Sends the elements of a box to one peer, packed, chunk by chunk; straight from the block where they lie contiguously.
+/// Sends the elements of a box to one peer, packed, chunk by chunk; straight from the block where they lie
+/// contiguously.
 class SendStream {
  public:
   /// `box` and `staging` must outlive the stream. If `status` is not OK, the peer gets that instead of elements.

@@ -9,7 +9,9 @@
 namespace distarray {
 namespace {
 
-std::string MessageOf(const absl::Status& status) { return status.ok() ? MakeOpening(0, 0) : MakeFailedOpening(status); }
+std::string MessageOf(const absl::Status& status) {
+  return status.ok() ? MakeOpening(0, 0) : MakeFailedOpening(status);
+}
 
 struct Incoming {
   std::string message = std::string(static_cast<std::size_t>(Opening::kCapacity), '\0');

@@ -43,7 +43,8 @@ int RunEngine(EngineOptions options) {
   auto loop = std::make_unique<Loop>(services, std::move(options.front), options.progress);
   const int result = loop->Run();
   if (parts->exchange.pending() > 0) {
-    // MPI still writes to and reads from the buffers of commands that were under way: they must stay until the process ends.
+    // MPI still writes to and reads from the buffers of commands that were under way: they must stay until the process
+    // ends.
     static_cast<void>(loop.release());
     static_cast<void>(parts.release());
     return 1;

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <mpi.h>
+
 #include <atomic>
 #include <cstdint>
-
-#include <mpi.h>
 
 #include "engine/command/channel.h"
 #include "engine/storage/segment_registry.h"
@@ -11,16 +11,17 @@
 namespace distarray {
 
 struct EngineOptions {
-  MPI_Comm world = MPI_COMM_NULL;        // rank 0 the front, rank t + 1 target t; duplicated
+  MPI_Comm world = MPI_COMM_NULL;  // rank 0 the front, rank t + 1 target t; duplicated
   int target = 0;
   int engine_count = 0;
-  Channel front;                         // connected
-  SegmentRegistry* registry = nullptr;   // may be null; must outlive the call
+  Channel front;                                  // connected
+  SegmentRegistry* registry = nullptr;            // may be null; must outlive the call
   std::atomic<std::int64_t>* progress = nullptr;  // may be null; raised whenever the loop turns
 };
 
-/// Carries out the front's commands until Shutdown (returns 0) or until the front is gone (returns 1). Collective over world's engines only in
-/// that all of them must run it (rank 0 takes part in the duplication of `world`: it calls JoinAsFront).
+/// Carries out the front's commands until Shutdown (returns 0) or until the front is gone (returns 1). Collective over
+/// world's engines only in that all of them must run it (rank 0 takes part in the duplication of `world`: it calls
+/// JoinAsFront).
 int RunEngine(EngineOptions options);
 
 /// Rank 0's part of RunEngine's collective set-up. Collective over world.

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/command/command.h"
 #include "engine/comm/exchange.h"
+#include "engine/command/command.h"
 #include "engine/runtime/distribution_table.h"
 #include "engine/runtime/task.h"
 #include "engine/storage/buffer_store.h"
@@ -30,8 +30,8 @@ struct Execution {
   std::string reply_bytes;
 };
 
-/// Carries out a command of a lane. A failure poisons the buffers that the command was to make here; whatever happens, the engines that wait for
-/// messages of the command get them. `execution` must outlive the task.
+/// Carries out a command of a lane. A failure poisons the buffers that the command was to make here; whatever happens,
+/// the engines that wait for messages of the command get them. `execution` must outlive the task.
 Task Execute(Execution& execution);
 
 // The commands, one function each; see engine/command/command.h.
@@ -46,8 +46,8 @@ Task ExecuteLoad(Execution& execution, const LoadHdf5& command);
 /// Waits until the messages of `completion` have come or gone.
 Task Finish(Execution& execution, Completion& completion);
 
-/// Makes the status of all `targets` (which this engine is one of) the same: that of the first of them whose status is not OK, or OK.
-/// Nobody goes on before all have come. Collective over `targets`.
+/// Makes the status of all `targets` (which this engine is one of) the same: that of the first of them whose status is
+/// not OK, or OK. Nobody goes on before all have come. Collective over `targets`.
 Task Agree(Execution& execution, const std::vector<int>& targets, absl::Status& status);
 
 }  // namespace distarray

@@ -10,7 +10,8 @@ namespace distarray {
 namespace {
 
 /// What a save needs of the source. Error kInternal: not a whole array.
-absl::StatusOr<BufferPtr> WholeSource(const Services& services, const Distribution& distribution, const BufferView& source) {
+absl::StatusOr<BufferPtr> WholeSource(const Services& services, const Distribution& distribution,
+                                      const BufferView& source) {
   if (!source.view.IsWhole(distribution.shape())) {
     return Error(Reason::kInternal, "only a whole array can be saved: store the view first");
   }
@@ -62,8 +63,8 @@ Task ExecuteLoad(Execution& execution, const LoadHdf5& command) {
   (co_await Agree(execution, targets, status)).IgnoreError();
   if (status.ok()) {
     const GroupCommunicator group(services.exchange, targets);
-    status = io::LoadDataset(group.get(), command.path, command.dataset, *pending.distribution, command.destination.dtype,
-                             pending.buffer->data());
+    status = io::LoadDataset(group.get(), command.path, command.dataset, *pending.distribution,
+                             command.destination.dtype, pending.buffer->data());
   }
   status.Update(pending.Publish(execution, status));
   co_return status;

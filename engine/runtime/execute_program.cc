@@ -1,9 +1,9 @@
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <deque>
 #include <optional>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "engine/program/executor.h"
 #include "engine/runtime/execute.h"
@@ -22,13 +22,13 @@ constexpr auto kLongStep = std::chrono::microseconds(1500);
 /// A program's data on this engine.
 struct ProgramData {
   DistributionPtr space;
-  int rank = -1;                        // of the space's grid
-  std::vector<BufferPtr> held;          // what the operands and outputs point into
+  int rank = -1;                // of the space's grid
+  std::vector<BufferPtr> held;  // what the operands and outputs point into
   std::vector<LocalOperand> operands;
   std::vector<LocalOutput> outputs;
-  std::deque<PendingBuffer> made;       // new output buffers
-  std::vector<BufferPtr> in_place;      // output buffers that existed
-  std::deque<PendingBuffer> results;    // of the reductions, in their order
+  std::deque<PendingBuffer> made;     // new output buffers
+  std::vector<BufferPtr> in_place;    // output buffers that existed
+  std::deque<PendingBuffer> results;  // of the reductions, in their order
   bool started = false;
 };
 
@@ -36,8 +36,8 @@ struct ProgramData {
 absl::Status Check(const RunProgram& command, const Distribution& space) {
   const Program& program = command.program;
   DA_RETURN_IF_ERROR(program.Validate(space.ndim()));
-  bool fits = program.operand_types.size() == command.operands.size() &&
-              program.reductions.size() == command.results.size();
+  bool fits =
+      program.operand_types.size() == command.operands.size() && program.reductions.size() == command.results.size();
   for (std::size_t i = 0; fits && i < command.operands.size(); ++i) {
     fits = program.operand_types[i] == command.operands[i].dtype;
   }
@@ -75,7 +75,8 @@ absl::StatusOr<Located> Locate(const Services& services, const BufferView& view,
   DA_ASSIGN_OR_RETURN(const DistributionPtr distribution, services.distributions.Find(view.distribution));
   auto region = RegionOfView(*distribution, view.view, *data.space, services.target);
   if (!region) {
-    return Error(Reason::kInternal, absl::StrCat("the view of buffer ", view.buffer, " is not regular in a program's space"));
+    return Error(Reason::kInternal,
+                 absl::StrCat("the view of buffer ", view.buffer, " is not regular in a program's space"));
   }
   Located located{nullptr, *std::move(region)};
   const bool stored = distribution->RankOf(services.target) >= 0;
@@ -127,9 +128,11 @@ Task MakeOutputs(Execution& execution, const RunProgram& command, ProgramData& d
     status.Update(co_await Make(execution, pending));
     if (status.ok() && pending.buffer != nullptr &&
         pending.buffer->bytes() != BlockBytes(*data.space, data.rank, pending.spec.dtype)) {
-      status = Error(Reason::kInternal, absl::StrCat("buffer ", pending.spec.buffer, " is not laid out as a program's space"));
+      status = Error(Reason::kInternal,
+                     absl::StrCat("buffer ", pending.spec.buffer, " is not laid out as a program's space"));
     }
-    data.outputs.push_back({pending.buffer == nullptr ? nullptr : pending.buffer->data(), DenseRegion(*data.space, data.rank)});
+    data.outputs.push_back(
+        {pending.buffer == nullptr ? nullptr : pending.buffer->data(), DenseRegion(*data.space, data.rank)});
   }
   for (const NewBuffer& result : command.results) {
     PendingBuffer& pending = data.results.emplace_back(PendingBuffer{result, nullptr, nullptr});
@@ -189,10 +192,10 @@ std::int64_t ReducedCount(const Distribution& space, const std::vector<int>& axe
   return count;
 }
 
-/// Brings the partial results of one reduction together, here or elsewhere; publishes the result where it belongs. `status`: of this
-/// engine's program; the return value: of the result.
-Task Reduce(Execution& execution, const RunProgram& command, const ProgramData& data, std::size_t r, absl::Status status,
-            Accumulators& partial, OutgoingPartials& outgoing) {
+/// Brings the partial results of one reduction together, here or elsewhere; publishes the result where it belongs.
+/// `status`: of this engine's program; the return value: of the result.
+Task Reduce(Execution& execution, const RunProgram& command, const ProgramData& data, std::size_t r,
+            absl::Status status, Accumulators& partial, OutgoingPartials& outgoing) {
   const ReduceOutput& reduce = command.program.reductions[r];
   const DType compute = command.program.instructions[static_cast<std::size_t>(reduce.value)].dtype;
   const Distribution& space = *data.space;
@@ -204,16 +207,18 @@ Task Reduce(Execution& execution, const RunProgram& command, const ProgramData& 
     co_return absl::OkStatus();
   }
   if (group.ranks.size() > 1) {
-    (co_await CombinePartials(execution, space, group, reduce.reduction, compute, empty, partial, status)).IgnoreError();
+    (co_await CombinePartials(execution, space, group, reduce.reduction, compute, empty, partial, status))
+        .IgnoreError();
   }
   const PendingBuffer& result = data.results[r];
-  if (status.ok() && (result.buffer == nullptr || result.buffer->bytes() != partial.count * SizeOf(result.spec.dtype))) {
-    status = Error(Reason::kInternal, absl::StrCat("buffer ", result.spec.buffer, " is not laid out as a reduction's result"));
+  if (status.ok() &&
+      (result.buffer == nullptr || result.buffer->bytes() != partial.count * SizeOf(result.spec.dtype))) {
+    status = Error(Reason::kInternal,
+                   absl::StrCat("buffer ", result.spec.buffer, " is not laid out as a reduction's result"));
   }
   if (status.ok()) {
-    status = Guarded([&] {
-      FinishAccumulators(reduce, compute, ReducedCount(space, reduce.axes), partial, result.buffer->data());
-    });
+    status = Guarded(
+        [&] { FinishAccumulators(reduce, compute, ReducedCount(space, reduce.axes), partial, result.buffer->data()); });
   }
   status.Update(result.Publish(execution, status));
   co_return status;

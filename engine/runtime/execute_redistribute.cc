@@ -1,9 +1,8 @@
-#include "engine/redistribution/redistribution.h"
+#include <absl/strings/str_cat.h>
 
 #include <utility>
 
-#include <absl/strings/str_cat.h>
-
+#include "engine/redistribution/redistribution.h"
 #include "engine/runtime/execute.h"
 #include "engine/runtime/new_buffer.h"
 
@@ -16,8 +15,8 @@ constexpr std::int64_t kCopied = std::int64_t{2} << 20;  // bytes copied between
 struct Side {
   DistributionPtr distribution;
   View view;
-  BufferPtr buffer;      // null: no part here
-  absl::Status status;   // why a part cannot be used
+  BufferPtr buffer;     // null: no part here
+  absl::Status status;  // why a part cannot be used
 };
 
 /// The side that a view of a stored buffer is. Error kInternal: unknown distribution.
@@ -42,11 +41,11 @@ Task Copy(Execution& execution, const Side& source, const Side& destination, DTy
     co_return Error(Reason::kInternal, absl::StrCat("a redistribution from shape ", ToString(source.view.shape()),
                                                     " to shape ", ToString(destination.view.shape())));
   }
-  Redistribution run(services.exchange, execution.command.number,
-                     PlanRedistribution({source.distribution.get(), &source.view},
-                                        {destination.distribution.get(), &destination.view}, services.target,
-                                        services.exchange.engine_count()),
-                     SizeOf(dtype), {DataOf(source), source.status, DataOf(destination), destination.status});
+  Redistribution run(
+      services.exchange, execution.command.number,
+      PlanRedistribution({source.distribution.get(), &source.view}, {destination.distribution.get(), &destination.view},
+                         services.target, services.exchange.engine_count()),
+      SizeOf(dtype), {DataOf(source), source.status, DataOf(destination), destination.status});
   while (true) {
     const auto state = run.Advance(kCopied);
     if (state == Redistribution::State::kDone) {

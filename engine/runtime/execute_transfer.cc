@@ -1,8 +1,8 @@
 // To and from the front: StoreBytes and FetchBytes.
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <cstring>
-
-#include <absl/strings/str_cat.h>
 
 #include "engine/runtime/execute.h"
 #include "engine/runtime/new_buffer.h"
@@ -38,8 +38,8 @@ Task ExecuteStore(Execution& execution, const StoreBytes& command) {
     status = Error(Reason::kInternal, absl::StrCat(bytes, " bytes came for a buffer of ", pending.buffer->bytes()));
   }
   if (status.ok()) {
-    status = co_await CopyInSlices(execution, pending.buffer->data(), reinterpret_cast<const std::byte*>(command.bytes.data()),
-                                   command.bytes.size());
+    status = co_await CopyInSlices(execution, pending.buffer->data(),
+                                   reinterpret_cast<const std::byte*>(command.bytes.data()), command.bytes.size());
   }
   status.Update(pending.Publish(execution, status));
   co_return status;
@@ -55,8 +55,8 @@ Task ExecuteFetch(Execution& execution, const FetchBytes& command) {
   }
   const auto bytes = static_cast<std::size_t>((*buffer)->bytes());
   execution.reply_bytes.resize(bytes);
-  co_return co_await CopyInSlices(execution, reinterpret_cast<std::byte*>(execution.reply_bytes.data()), (*buffer)->data(),
-                                  bytes);
+  co_return co_await CopyInSlices(execution, reinterpret_cast<std::byte*>(execution.reply_bytes.data()),
+                                  (*buffer)->data(), bytes);
 }
 
 }  // namespace distarray

@@ -10,13 +10,13 @@
 namespace distarray {
 namespace {
 
-constexpr std::int64_t kIdleBeforeTrim = 10'000'000;              // us
-constexpr std::int64_t kTrimPiece = std::int64_t{8} << 20;        // bytes given back between two looks at the socket
-constexpr std::int64_t kLooksPerRead = 16;                        // looks for messages between two looks for commands
-constexpr auto kYieldAtMost = std::chrono::milliseconds(1);       // then sleeps for kNap between looks
-constexpr std::int64_t kNap = 50;                                 // us
-constexpr auto kNapAtMost = std::chrono::milliseconds(100);       // then for kLongNap
-constexpr std::int64_t kLongNap = 1000;                           // us
+constexpr std::int64_t kIdleBeforeTrim = 10'000'000;         // us
+constexpr std::int64_t kTrimPiece = std::int64_t{8} << 20;   // bytes given back between two looks at the socket
+constexpr std::int64_t kLooksPerRead = 16;                   // looks for messages between two looks for commands
+constexpr auto kYieldAtMost = std::chrono::milliseconds(1);  // then sleeps for kNap between looks
+constexpr std::int64_t kNap = 50;                            // us
+constexpr auto kNapAtMost = std::chrono::milliseconds(100);  // then for kLongNap
+constexpr std::int64_t kLongNap = 1000;                      // us
 
 }  // namespace
 
@@ -24,7 +24,8 @@ Loop::Loop(Services& services, Channel front, std::atomic<std::int64_t>* progres
     : services_(services),
       front_(std::move(front)),
       progress_(progress),
-      lanes_(services, [this](const CommandReply& reply) { Answer(reply); }, [this] { Flush(); }) {}
+      lanes_(
+          services, [this](const CommandReply& reply) { Answer(reply); }, [this] { Flush(); }) {}
 
 void Loop::Answer(const CommandReply& reply) { front_.Queue(reply.Encode()); }
 

@@ -13,8 +13,8 @@
 
 namespace distarray {
 
-/// An engine's loop: reads the front's commands, gives the lanes their turns, moves messages on, answers. Sleeps in poll when there is
-/// nothing to do.
+/// An engine's loop: reads the front's commands, gives the lanes their turns, moves messages on, answers. Sleeps in
+/// poll when there is nothing to do.
 class Loop {
  public:
   /// `progress` may be null.
@@ -40,7 +40,8 @@ class Loop {
   void WaitForCommands();
   /// While all lanes wait for messages: gives the processor to others, the longer the more.
   void WaitForMessages();
-  /// Waits for the front's socket, at most so long (-1: for ever), and sends what waits to be sent; false if the time went by.
+  /// Waits for the front's socket, at most so long (-1: for ever), and sends what waits to be sent; false if the time
+  /// went by.
   bool Poll(std::int64_t timeout_us);
 
   Services& services_;

@@ -1,13 +1,14 @@
 #include "engine/runtime/new_buffer.h"
 
-#include <memory>
-
 #include <absl/strings/str_cat.h>
+
+#include <memory>
 
 namespace distarray {
 namespace {
 
-constexpr std::int64_t kPrepared = std::int64_t{4} << 20;  // bytes prepared between two looks at the clock: at most about 2 ms
+constexpr std::int64_t kPrepared = std::int64_t{4}
+                                   << 20;  // bytes prepared between two looks at the clock: at most about 2 ms
 
 }  // namespace
 
@@ -23,7 +24,8 @@ absl::Status PendingBuffer::Publish(Execution& execution, const absl::Status& st
   BufferPtr published = buffer;
   if (published == nullptr || !status.ok()) {
     published = std::make_shared<Buffer>(&services.pool, Block{}, distribution, spec.dtype, execution.command.owner);
-    published->Poison(status.ok() ? Error(Reason::kInternal, absl::StrCat("buffer ", spec.buffer, " was never made")) : status);
+    published->Poison(status.ok() ? Error(Reason::kInternal, absl::StrCat("buffer ", spec.buffer, " was never made"))
+                                  : status);
   }
   return services.store.Add(spec.buffer, std::move(published));
 }

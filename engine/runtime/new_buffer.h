@@ -21,7 +21,8 @@ Task Make(Execution& execution, PendingBuffer& pending);
 /// The bytes of a block of `distribution` on grid rank `rank`.
 std::int64_t BlockBytes(const Distribution& distribution, int rank, DType dtype);
 
-/// A stored buffer, for reading or writing its elements here. Errors: what poisoned it, kInternal (not stored, other dtype).
+/// A stored buffer, for reading or writing its elements here. Errors: what poisoned it, kInternal (not stored, other
+/// dtype).
 absl::StatusOr<BufferPtr> FindUsable(const Services& services, BufferId id, DType dtype);
 
 }  // namespace distarray

@@ -18,9 +18,10 @@ struct Incoming {
 
 /// Reads an opening; room for the stream is made in `bytes`, which holds all of it if the opening does.
 absl::StatusOr<Opening> Accept(const Incoming& incoming, std::vector<std::byte>& bytes) {
-  DA_ASSIGN_OR_RETURN(const Opening opening,
-                      ReadOpening(std::string_view(incoming.message)
-                                      .substr(0, static_cast<std::size_t>(incoming.completion.received_bytes))));
+  DA_ASSIGN_OR_RETURN(
+      const Opening opening,
+      ReadOpening(
+          std::string_view(incoming.message).substr(0, static_cast<std::size_t>(incoming.completion.received_bytes))));
   bytes.resize(static_cast<std::size_t>(opening.stream_bytes));
   std::copy(opening.bytes.begin(), opening.bytes.end(), bytes.begin());
   return opening;
@@ -57,8 +58,8 @@ void SendPartial(Execution& execution, int target, const absl::Status& status, A
   const std::int64_t number = execution.command.number;
   const auto bytes = static_cast<std::int64_t>(partial.bytes.size());
   const bool whole = bytes <= Opening::kInline;
-  std::string& opening = outgoing.openings.emplace_back(status.ok() ? MakeOpening(bytes, whole ? bytes : 0)
-                                                                    : MakeFailedOpening(status));
+  std::string& opening =
+      outgoing.openings.emplace_back(status.ok() ? MakeOpening(bytes, whole ? bytes : 0) : MakeFailedOpening(status));
   if (status.ok() && whole) {
     std::copy(partial.bytes.begin(), partial.bytes.end(), InlineBytesOf(opening));
   }
@@ -69,8 +70,8 @@ void SendPartial(Execution& execution, int target, const absl::Status& status, A
   }
 }
 
-Task CombinePartials(Execution& execution, const Distribution& space, const ReductionGroup& group, int reduction, DType compute,
-                     bool empty, Accumulators& accumulators, absl::Status& status) {
+Task CombinePartials(Execution& execution, const Distribution& space, const ReductionGroup& group, int reduction,
+                     DType compute, bool empty, Accumulators& accumulators, absl::Status& status) {
   Exchange& exchange = execution.services.exchange;
   const std::int64_t number = execution.command.number;
   std::deque<Incoming> openings(group.ranks.size());

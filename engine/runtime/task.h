@@ -11,8 +11,8 @@
 
 namespace distarray {
 
-/// A coroutine that carries out a command, or a part of one, and ends with a status (`co_return status;`). Another one runs it
-/// by `co_await Part(...)`; the outermost one is resumed through its Turn. Starts suspended; owns its frame.
+/// A coroutine that carries out a command, or a part of one, and ends with a status (`co_return status;`). Another one
+/// runs it by `co_await Part(...)`; the outermost one is resumed through its Turn. Starts suspended; owns its frame.
 class [[nodiscard]] Task {
  public:
   struct promise_type {

@@ -1,5 +1,7 @@
 #include "engine/storage/available_memory.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -8,8 +10,6 @@
 #include <sstream>
 #include <string>
 #include <string_view>
-
-#include <unistd.h>
 
 namespace distarray {
 namespace {
@@ -42,7 +42,8 @@ std::optional<std::int64_t> NumberAfter(std::string_view text, std::string_view 
   return std::nullopt;
 }
 
-/// What one control group leaves (version 2), or nothing where it sets no limit. Its page cache can be dropped, so it counts as free.
+/// What one control group leaves (version 2), or nothing where it sets no limit. Its page cache can be dropped, so it
+/// counts as free.
 std::optional<std::int64_t> LeftInGroup(const std::string& folder) {
   const auto limit = ReadAll(folder + "/memory.max");
   const auto used = ReadAll(folder + "/memory.current");

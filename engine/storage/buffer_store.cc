@@ -1,8 +1,8 @@
 #include "engine/storage/buffer_store.h"
 
-#include <utility>
-
 #include <absl/strings/str_cat.h>
+
+#include <utility>
 
 #include "engine/base/error.h"
 

@@ -41,7 +41,8 @@ class Buffer {
 };
 using BufferPtr = std::shared_ptr<Buffer>;
 
-/// An engine's buffers by number. Buffers are shared with the commands that are using them: freeing one under a command is safe.
+/// An engine's buffers by number. Buffers are shared with the commands that are using them: freeing one under a command
+/// is safe.
 class BufferStore {
  public:
   /// Error kInternal: there is one of that number.

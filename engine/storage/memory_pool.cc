@@ -1,11 +1,11 @@
 #include "engine/storage/memory_pool.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
-
-#include <absl/strings/str_cat.h>
 
 #include "engine/base/error.h"
 #include "engine/storage/available_memory.h"
@@ -13,10 +13,10 @@
 namespace distarray {
 namespace {
 
-constexpr std::int64_t kSmallGrowth = std::int64_t{128} << 10;     // small segments grow in steps of this
-constexpr std::int64_t kCheckInterval = std::int64_t{64} << 20;    // growth between two looks at the system's free memory
+constexpr std::int64_t kSmallGrowth = std::int64_t{128} << 10;   // small segments grow in steps of this
+constexpr std::int64_t kCheckInterval = std::int64_t{64} << 20;  // growth between two looks at the system's free memory
 constexpr std::size_t kOwnersLookedAt = 32;
-constexpr std::int64_t kLargest = std::int64_t{1} << 46;           // beyond the address space
+constexpr std::int64_t kLargest = std::int64_t{1} << 46;  // beyond the address space
 
 std::int64_t RoundUp(std::int64_t value, std::int64_t to) { return (value + to - 1) / to * to; }
 

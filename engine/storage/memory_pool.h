@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "engine/base/status.h"
-#include "engine/storage/range_heap.h"
 #include "engine/storage/memory_segment.h"
+#include "engine/storage/range_heap.h"
 #include "engine/storage/segment_registry.h"
 
 namespace distarray {
 
-/// Memory of one buffer on one engine: `bytes` bytes at data, 64-byte aligned, at `offset` of a segment. No bytes: data is null.
+/// Memory of one buffer on one engine: `bytes` bytes at data, 64-byte aligned, at `offset` of a segment. No bytes: data
+/// is null.
 struct Block {
   std::byte* data = nullptr;
   std::int64_t bytes = 0;
@@ -25,9 +26,10 @@ struct Block {
 
 /// Blocks in memfd segments, recycled: a fresh page costs twenty times a reused one.
 ///
-/// A block of kLargeBlock bytes or more has a segment of its own; freed segments wait in the pool for a block of the same size class
-/// (eight classes to a doubling). Smaller blocks are carved from segments of kSmallSegment bytes, each of which holds blocks of one owner.
-/// Memory that passes to another owner is zeroed first; an owner may see what it freed itself. For one thread.
+/// A block of kLargeBlock bytes or more has a segment of its own; freed segments wait in the pool for a block of the
+/// same size class (eight classes to a doubling). Smaller blocks are carved from segments of kSmallSegment bytes, each
+/// of which holds blocks of one owner. Memory that passes to another owner is zeroed first; an owner may see what it
+/// freed itself. For one thread.
 class MemoryPool {
  public:
   static constexpr std::int64_t kAlignment = 64;
@@ -42,7 +44,8 @@ class MemoryPool {
 
   /// A block for `owner`. Before it is used, Prepare must have returned true for it. Error kMemoryLimit.
   absl::StatusOr<Block> Allocate(std::int64_t owner, std::int64_t bytes);
-  /// Takes memory for about `budget` more bytes of the block from the system, or zeroes them; true when all of it is usable. Error kMemoryLimit: Free it.
+  /// Takes memory for about `budget` more bytes of the block from the system, or zeroes them; true when all of it is
+  /// usable. Error kMemoryLimit: Free it.
   absl::StatusOr<bool> Prepare(const Block& block, std::int64_t budget);
   void Free(const Block& block);
 
@@ -53,8 +56,8 @@ class MemoryPool {
   /// Bytes taken from the system, in use or not.
   std::int64_t reserved() const { return reserved_; }
 
-  /// Gives up to about `budget` bytes of the longest unused pooled memory back to the system while more than `keep` are pooled;
-  /// true when there is no more to give.
+  /// Gives up to about `budget` bytes of the longest unused pooled memory back to the system while more than `keep` are
+  /// pooled; true when there is no more to give.
   bool Trim(std::int64_t keep, std::int64_t budget);
   bool over_limit() const { return pooled_ > pooled_limit_ || dying_ != nullptr; }
   std::int64_t pooled_limit() const { return pooled_limit_; }
@@ -62,11 +65,11 @@ class MemoryPool {
  private:
   struct Holder {
     std::unique_ptr<MemorySegment> segment;
-    std::int64_t owner = 0;       // now, or the last one
-    bool foreign = false;         // holds what somebody else than `owner` wrote, from zeroed on
+    std::int64_t owner = 0;  // now, or the last one
+    bool foreign = false;    // holds what somebody else than `owner` wrote, from zeroed on
     bool large = false;
     std::int64_t zeroed = 0;
-    std::int64_t needed = 0;      // large, in use: page-rounded size of the block
+    std::int64_t needed = 0;                    // large, in use: page-rounded size of the block
     std::list<std::int64_t>::iterator waiting;  // in waiting_, when pooled
   };
   using Class = std::pair<bool, std::int64_t>;  // large, capacity

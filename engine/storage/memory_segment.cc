@@ -1,16 +1,15 @@
 #include "engine/storage/memory_segment.h"
 
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <fstream>
 #include <string>
-#include <unistd.h>
-
-#include <absl/strings/str_cat.h>
 
 #include "engine/base/error.h"
 
@@ -21,7 +20,8 @@ constexpr std::int64_t kHugePage = std::int64_t{2} << 20;
 constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, Linux 5.14; older C libraries do not name it
 
 absl::Status OutOfMemory(const char* what, std::int64_t bytes, int error) {
-  return Error(Reason::kMemoryLimit, absl::StrCat("no memory for ", bytes, " bytes (", what, ": ", std::strerror(error), ")"));
+  return Error(Reason::kMemoryLimit,
+               absl::StrCat("no memory for ", bytes, " bytes (", what, ": ", std::strerror(error), ")"));
 }
 
 bool HugePagesByAdvice() {
@@ -66,8 +66,8 @@ std::int64_t RoundToPages(std::int64_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-absl::StatusOr<std::unique_ptr<MemorySegment>> MemorySegment::Make(std::int64_t number, std::int64_t capacity, bool huge,
-                                                       SegmentRegistry* registry) {
+absl::StatusOr<std::unique_ptr<MemorySegment>> MemorySegment::Make(std::int64_t number, std::int64_t capacity,
+                                                                   bool huge, SegmentRegistry* registry) {
   const int fd = memfd_create(absl::StrCat("distarray:", number).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) {
     return OutOfMemory("memfd_create", capacity, errno);
@@ -90,7 +90,8 @@ absl::StatusOr<std::unique_ptr<MemorySegment>> MemorySegment::Make(std::int64_t 
   return std::unique_ptr<MemorySegment>(new MemorySegment(number, fd, data, capacity, registry));
 }
 
-MemorySegment::MemorySegment(std::int64_t number, int fd, std::byte* data, std::int64_t capacity, SegmentRegistry* registry)
+MemorySegment::MemorySegment(std::int64_t number, int fd, std::byte* data, std::int64_t capacity,
+                             SegmentRegistry* registry)
     : number_(number), fd_(fd), data_(data), capacity_(capacity), registry_(registry) {}
 
 MemorySegment::~MemorySegment() {

@@ -9,14 +9,14 @@
 
 namespace distarray {
 
-/// A mapped memfd named "distarray:<number>", registered with the registry (which may be null) while it lives. Memory is taken from the system only by Grow,
-/// so that a lack of it is a status and never SIGBUS.
+/// A mapped memfd named "distarray:<number>", registered with the registry (which may be null) while it lives. Memory
+/// is taken from the system only by Grow, so that a lack of it is a status and never SIGBUS.
 class MemorySegment {
  public:
   /// `capacity` bytes of address space, a multiple of the page size; `huge`: on huge pages where the system allows.
   /// Error kMemoryLimit.
   static absl::StatusOr<std::unique_ptr<MemorySegment>> Make(std::int64_t number, std::int64_t capacity, bool huge,
-                                                       SegmentRegistry* registry);
+                                                             SegmentRegistry* registry);
   ~MemorySegment();
   MemorySegment(const MemorySegment&) = delete;
   MemorySegment& operator=(const MemorySegment&) = delete;

@@ -9,7 +9,8 @@
 
 namespace distarray {
 
-/// The free ranges within some segments: best fit, neighbours joined again. Knows no memory, only addresses. Sizes are multiples of 64.
+/// The free ranges within some segments: best fit, neighbours joined again. Knows no memory, only addresses. Sizes are
+/// multiples of 64.
 class RangeHeap {
  public:
   struct Place {

@@ -4,8 +4,8 @@
 
 namespace distarray {
 
-/// Where memory segments are registered by number, so that somebody outside the process (the supervisor) holds a second descriptor
-/// of each. Calls may come from the engine's thread only.
+/// Where memory segments are registered by number, so that somebody outside the process (the supervisor) holds a second
+/// descriptor of each. Calls may come from the engine's thread only.
 class SegmentRegistry {
  public:
   virtual ~SegmentRegistry() = default;

@@ -31,7 +31,8 @@ Program SomeProgram() {
 }
 
 std::vector<Command> SomeCommands() {
-  const Distribution distribution{{DimensionMap::Block(10, 2), DimensionMap::Unstructured({{0, 2}, {1}})}, {3, 1, 0, 2}};
+  const Distribution distribution{{DimensionMap::Block(10, 2), DimensionMap::Unstructured({{0, 2}, {1}})},
+                                  {3, 1, 0, 2}};
   const NewBuffer fresh{5, 6, DType::kInt16};
   const std::vector<CommandBody> bodies{
       DefineDistribution{4, std::make_shared<const Distribution>(distribution)},

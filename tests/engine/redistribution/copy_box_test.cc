@@ -18,8 +18,9 @@ std::vector<std::pair<std::int64_t, std::int64_t>> PairsOf(const CopyBox& box) {
     std::vector<std::pair<std::int64_t, std::int64_t>> more;
     for (const auto& [from, to] : pairs) {
       for (const CopyRun& run : axis) {
-        for (std::int64_t i = 0; i < run.count; ++i) {
-          more.emplace_back(from + run.from + i * run.from_step, to + run.to + i * run.to_step);
+        for (std::int64_t i = 0; i < run.elements(); ++i) {
+          more.emplace_back(from + run.from + i % run.count * run.from_step + i / run.count * run.from_repeat,
+                            to + run.to + i % run.count * run.to_step + i / run.count * run.to_repeat);
         }
       }
     }
@@ -41,9 +42,13 @@ CopyBox RandomBox(std::mt19937& random, std::int64_t& from_size, std::int64_t& t
       const std::int64_t count = 1 + below(6);
       const std::int64_t from_step = below(3);
       const std::int64_t to_step = 1 + below(2);
-      runs.push_back({count, from * from_size, from_step * from_size, to * to_size, to_step * to_size});
-      from += (count - 1) * from_step + 1 + below(2);
-      to += (count - 1) * to_step + 1 + below(2);
+      const std::int64_t repeats = random() % 2 == 0 ? 1 : 1 + below(4);
+      const std::int64_t from_repeat = below(10);
+      const std::int64_t to_repeat = count * to_step + below(2);
+      runs.push_back({count, from * from_size, from_step * from_size, to * to_size, to_step * to_size, repeats,
+                      from_repeat * from_size, to_repeat * to_size});
+      from += (count - 1) * from_step + (repeats - 1) * from_repeat + 1 + below(2);
+      to += (count - 1) * to_step + (repeats - 1) * to_repeat + 1 + below(2);
     }
     from_size *= from + 1;
     to_size *= to + 1;
@@ -121,6 +126,30 @@ TEST_CASE("what is contiguous is seen to be") {
   CHECK(box.axes.size() == 1);
   CHECK(box.ContiguousFrom() == 5);
   CHECK(box.ContiguousTo() == 0);
+}
+
+TEST_CASE("runs that repeat are seen to be contiguous, and flattened where they can be") {
+  CopyBox box;
+  box.axes = {{{2, 0, 1, 0, 1, 50, 10, 2}}};
+  box.Simplify();
+  CHECK(box.axes.front().front().repeats == 50);
+  CHECK(box.ContiguousTo() == 0);
+  CHECK_FALSE(box.ContiguousFrom().has_value());
+  box.axes = {{{2, 0, 0, 0, 1, 50, 0, 2}}};
+  box.Simplify();
+  CHECK(box.axes.front().front().repeats == 1);
+  CHECK(box.axes.front().front().count == 100);
+}
+
+TEST_CASE("pairs are gathered into runs") {
+  std::vector<CopyRun> runs;
+  for (std::int64_t i = 0; i < 10; ++i) {
+    AppendPair(runs, 3 * i, 100 - i);
+  }
+  AppendPair(runs, 7, 8);
+  CHECK(runs.size() == 2);
+  CHECK(runs.front().count == 10);
+  CHECK(runs.front().to_step == -1);
 }
 
 TEST_CASE("runs that go on where the last one ended become one") {

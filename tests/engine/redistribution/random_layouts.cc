@@ -81,7 +81,8 @@ View RandomLayouts::MakeView(const Shape& base, bool broadcast) {
       const std::int64_t step = 1 + Below(static_cast<int>(most));
       const std::int64_t span = (count - 1) * step;
       const std::int64_t low = Below(static_cast<int>(size - span));
-      view.dimensions.push_back(Chance(50) ? ViewDimension{b, low, step, count} : ViewDimension{b, low + span, -step, count});
+      view.dimensions.push_back(Chance(50) ? ViewDimension{b, low, step, count}
+                                           : ViewDimension{b, low + span, -step, count});
     } else {
       view.dimensions.push_back({b, 0, 1, size});
     }

@@ -51,7 +51,8 @@ Bytes Stored(const std::vector<std::int64_t>& numbers, int size) {
 }
 
 /// What target `self` holds of a global array.
-std::vector<std::int64_t> LocalPart(const std::vector<std::int64_t>& global, const Distribution& distribution, int self) {
+std::vector<std::int64_t> LocalPart(const std::vector<std::int64_t>& global, const Distribution& distribution,
+                                    int self) {
   std::vector<std::int64_t> part;
   const int rank = distribution.RankOf(self);
   if (rank >= 0) {
@@ -202,8 +203,9 @@ TEST_CASE("a failed source tells those that wait for it, a failed destination ho
   REQUIRE_ON_ALL(ReasonOf(bad_source) == Reason::kMemoryLimit);
   REQUIRE_ON_ALL(bad_source.message() == lost.message());
 
-  const auto bad_destination = Run(exchange, {&source, &view}, {&destination, &view}, 8,
-                                   {from.data(), absl::OkStatus(), last ? nullptr : to.data(), last ? lost : absl::OkStatus()});
+  const auto bad_destination =
+      Run(exchange, {&source, &view}, {&destination, &view}, 8,
+          {from.data(), absl::OkStatus(), last ? nullptr : to.data(), last ? lost : absl::OkStatus()});
   REQUIRE_ON_ALL(last ? ReasonOf(bad_destination) == Reason::kMemoryLimit : bad_destination.ok());
   REQUIRE_ON_ALL(last || to == Stored(LocalPart(numbers, destination, exchange.self()), 8));
   REQUIRE_ON_ALL(exchange.pending() == 0);

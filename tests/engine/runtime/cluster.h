@@ -33,7 +33,7 @@ class Cluster {
 
   DistributionId Define(const Distribution& distribution);
   const Distribution& distribution(DistributionId id) const { return *distributions_.at(id); }
-  DistributionId Block(const Shape& shape);           // the first dimension over all engines
+  DistributionId Block(const Shape& shape);  // the first dimension over all engines
   NewBuffer New(DistributionId distribution, DType dtype);
 
   /// Sends a command; returns its number.

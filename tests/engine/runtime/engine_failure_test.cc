@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::int64_t kSize = 1000;
 
-/// An array that is poisoned on one engine only: 2 ** (the position counted from that engine's end, so negative), int64.
+/// An array that is poisoned on one engine only: 2 ** (the position counted from that engine's end, so negative),
+/// int64.
 NewBuffer MakeBroken(Cluster& cluster, DistributionId distribution, std::int64_t first_bad) {
   ProgramBuilder builder;
   const ValueId limit = builder.Number({first_bad - 1}, DType::kInt64);
@@ -65,8 +66,8 @@ TEST_CASE("an operation that fails on the last engine fails all that depends on 
   ProgramBuilder builder;
   builder.Reduce("sum", builder.Load(DType::kInt64), {0});
   const NewBuffer total = cluster.New(cluster.Define(SingleTarget({}, 0)), DType::kInt64);
-  const auto reduced = cluster.Send(
-      cluster.all(), RunProgram{distribution, builder.program(), {cluster.Whole(broken)}, {}, {total}});
+  const auto reduced =
+      cluster.Send(cluster.all(), RunProgram{distribution, builder.program(), {cluster.Whole(broken)}, {}, {total}});
   CHECK(cluster.Await(reduced).front().reason == Reason::kInvalidValue);
   CHECK(ReasonOf(cluster.Fetch(total).status()) == Reason::kInvalidValue);
 
@@ -130,7 +131,8 @@ TEST_CASE("an array in place stays as it was when the operands of an operation f
   const NewBuffer ones = MakeOnes(cluster, distribution);
   const NewBuffer broken = MakeBroken(cluster, distribution, 0);  // everywhere
   CHECK_FALSE(cluster.StatusOf(cluster.Send(cluster.all(), Copy(cluster, broken, cluster.Whole(ones)))).ok());
-  CHECK_FALSE(cluster.StatusOf(cluster.Send(cluster.all(), Redistribute{cluster.Whole(broken), cluster.Whole(ones)})).ok());
+  CHECK_FALSE(
+      cluster.StatusOf(cluster.Send(cluster.all(), Redistribute{cluster.Whole(broken), cluster.Whole(ones)})).ok());
   CHECK(cluster.FetchAs<std::int64_t>(ones) == std::vector<std::int64_t>(kSize, 1));
 }
 
@@ -142,17 +144,21 @@ TEST_CASE("commands that make no sense are errors") {
   const auto distribution = cluster.Block({kSize});
   const NewBuffer ones = MakeOnes(cluster, distribution);
   const NewBuffer absent = cluster.New(distribution, DType::kInt64);
-  const auto reason = [&](CommandBody body) { return ReasonOf(cluster.StatusOf(cluster.Send(cluster.all(), std::move(body)))); };
+  const auto reason = [&](CommandBody body) {
+    return ReasonOf(cluster.StatusOf(cluster.Send(cluster.all(), std::move(body))));
+  };
   CHECK(reason(Copy(cluster, absent, cluster.New(distribution, DType::kInt64))) == Reason::kInternal);
   CHECK(reason(FetchBytes{absent.buffer, distribution}) == Reason::kInternal);
   NewBuffer wrong = ones;
   wrong.dtype = DType::kFloat64;
   CHECK(reason(Copy(cluster, wrong, cluster.New(distribution, DType::kFloat64))) == Reason::kInternal);
-  CHECK(reason(Redistribute{cluster.Whole(ones), cluster.New(cluster.Block({kSize + 1}), DType::kInt64)}) == Reason::kInternal);
+  CHECK(reason(Redistribute{cluster.Whole(ones), cluster.New(cluster.Block({kSize + 1}), DType::kInt64)}) ==
+        Reason::kInternal);
   RunProgram bad = Copy(cluster, ones, cluster.New(distribution, DType::kInt64));
   bad.operands.clear();
   CHECK(reason(bad) == Reason::kInternal);
-  CHECK(reason(StoreBytes{cluster.New(cluster.Define(SingleTarget({4}, 0)), DType::kInt8), "12345"}) == Reason::kInternal);
+  CHECK(reason(StoreBytes{cluster.New(cluster.Define(SingleTarget({4}, 0)), DType::kInt8), "12345"}) ==
+        Reason::kInternal);
   CHECK(cluster.FetchAs<std::int64_t>(ones) == std::vector<std::int64_t>(kSize, 1));
 }
 

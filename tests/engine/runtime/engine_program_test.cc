@@ -68,8 +68,8 @@ TEST_CASE("reductions over any axes of any grid") {
     for (const auto& over : axes) {
       for (const char* name : {"sum", "max", "mean"}) {
         builder.Reduce(name, value, over);
-        run.results.push_back(cluster.New(cluster.Define(ReducedDistribution(grid, over, false)),
-                                          builder.ResultOf(run.results.size())));
+        run.results.push_back(
+            cluster.New(cluster.Define(ReducedDistribution(grid, over, false)), builder.ResultOf(run.results.size())));
       }
     }
     run.program = builder.program();
@@ -100,12 +100,15 @@ TEST_CASE("partial results of many elements") {
     return;
   }
   constexpr std::int64_t kColumns = 300000;
-  const Distribution grid{{DimensionMap::Block(8, cluster.engine_count()), DimensionMap::Whole(kColumns)}, cluster.all()};
+  const Distribution grid{{DimensionMap::Block(8, cluster.engine_count()), DimensionMap::Whole(kColumns)},
+                          cluster.all()};
   const auto distribution = cluster.Define(grid);
   ProgramBuilder builder;
   builder.Reduce("sum", builder.CastTo(builder.Index(1), DType::kFloat64), {0});
-  const auto result = cluster.New(cluster.Define(ReducedDistribution(grid, std::vector<int>{0}, false)), DType::kFloat64);
-  CHECK(cluster.StatusOf(cluster.Send(cluster.all(), RunProgram{distribution, builder.program(), {}, {}, {result}})).ok());
+  const auto result =
+      cluster.New(cluster.Define(ReducedDistribution(grid, std::vector<int>{0}, false)), DType::kFloat64);
+  CHECK(cluster.StatusOf(cluster.Send(cluster.all(), RunProgram{distribution, builder.program(), {}, {}, {result}}))
+            .ok());
   const auto sums = cluster.FetchAs<double>(result);
   bool equal = sums.size() == kColumns;
   for (std::size_t j = 0; equal && j < sums.size(); ++j) {
@@ -124,7 +127,8 @@ TEST_CASE("reductions of no elements") {
   ProgramBuilder builder;
   builder.Reduce("sum", builder.Index(1), {0});
   const auto result = cluster.New(cluster.Define(ReducedDistribution(grid, std::vector<int>{0}, false)), DType::kInt64);
-  CHECK(cluster.StatusOf(cluster.Send(cluster.all(), RunProgram{distribution, builder.program(), {}, {}, {result}})).ok());
+  CHECK(cluster.StatusOf(cluster.Send(cluster.all(), RunProgram{distribution, builder.program(), {}, {}, {result}}))
+            .ok());
   CHECK(cluster.FetchAs<std::int64_t>(result) == std::vector<std::int64_t>{0, 0, 0});
 }
 

@@ -17,7 +17,7 @@ class ProgramBuilder {
   /// Operands must have the operation's compute dtype already.
   ValueId Apply(std::string_view name, std::initializer_list<ValueId> arguments);
   ValueId CastTo(ValueId value, DType dtype);
-  void Store(ValueId value);  // to the next output
+  void Store(ValueId value);                                                 // to the next output
   void Reduce(std::string_view name, ValueId value, std::vector<int> axes);  // casts to the compute dtype
 
   /// dtype of reduction r's result.
