@@ -36,7 +36,7 @@ std::int64_t Lanes::OldestCommand(std::int64_t none) const {
   return none;
 }
 
-void Lanes::End(const Running& running) {
+void Lanes::End(Running& running) {
   if (!HasReply(running.command.body)) {
     return;
   }
@@ -48,7 +48,7 @@ void Lanes::End(const Running& running) {
     reply.reason = reason == Reason::kUnspecified ? Reason::kInternal : reason;
     reply.message = std::string(status.message());
   } else {
-    reply.bytes = running.execution.reply_bytes;
+    reply.bytes = std::move(running.execution.reply_bytes);
   }
   answer_(reply);
 }

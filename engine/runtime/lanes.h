@@ -45,7 +45,7 @@ class Lanes {
   };
 
   void RunTurn(Lane& lane);
-  void End(const Running& running);
+  void End(Running& running);
 
   Services& services_;
   std::function<void(const CommandReply&)> answer_;

@@ -1,5 +1,8 @@
 #include "engine/runtime/engine.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
@@ -174,6 +177,28 @@ TEST_CASE("distributions are forgotten only after the commands that need them") 
   }
   CHECK(cluster.StatusOf(cluster.Send(cluster.all(), Arange(cluster.New(cluster.Block({3}), DType::kInt64)))).ok());
   CHECK_FALSE(cluster.StatusOf(cluster.Send(cluster.all(), Arange(cluster.New(distribution, DType::kInt64)))).ok());
+}
+
+/// Seconds of processor time this process has had.
+double ProcessorTime() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+TEST_CASE("an idle engine takes no processor time") {
+  double used = ProcessorTime();
+  Cluster cluster;
+  if (cluster.is_front()) {
+    CHECK(cluster.StatusOf(cluster.Send(cluster.all(), Arange(cluster.New(cluster.Block({10}), DType::kInt64)))).ok());
+    sleep(2);
+    return;
+  }
+  used = ProcessorTime() - used;
+  CHECK(used < 0.1);
 }
 
 TEST_CASE("engines end when the front says so, and when it is gone") {
