@@ -9,7 +9,8 @@ namespace {
 constexpr std::int64_t kShortRow = 64;
 // Accumulators of so many columns stay in the second-level cache while all rows are added.
 constexpr std::int64_t kPanel = 4096;
-constexpr std::int64_t kSquare = 16;
+// A side of the boxes in which memory runs across the rows: four cache lines of float64.
+constexpr std::int64_t kSquare = 32;
 
 }  // namespace
 
@@ -79,7 +80,7 @@ void Schedule::ChooseBoxes(std::span<const Stream> streams, std::int64_t tile) {
     max_columns_ = std::max<std::int64_t>(column_count, 1);
     max_rows_ = std::clamp<std::int64_t>(row_count, 1, tile / max_columns_);
   } else if (crosses && row_count >= kSquare) {
-    max_columns_ = std::min(column_count, tile / kSquare);
+    max_columns_ = kSquare;
     max_rows_ = kSquare;
   } else {
     max_columns_ = std::min(column_count, tile);

@@ -21,7 +21,7 @@ struct Stream {
 /// a panel of columns is visited for all rows before the next one.
 class Schedule {
  public:
-  /// `keep[d]`: dimension d is not merged with its neighbours. Boxes have at most `tile` points, 64 or more.
+  /// `keep[d]`: dimension d is not merged with its neighbours. `tile`: points of a box, about; 64 or more.
   Schedule(std::span<const std::int64_t> shape, std::span<const Stream> streams, const std::vector<bool>& keep,
            std::int64_t tile);
 
@@ -33,7 +33,7 @@ class Schedule {
   std::int64_t max_rows() const { return max_rows_; }
   std::int64_t max_columns() const { return max_columns_; }
   std::int64_t points() const { return rows_ * columns_; }
-  /// Upper bound of points(), at most `tile`.
+  /// Upper bound of points().
   std::int64_t max_points() const { return max_rows_ * max_columns_; }
 
   /// A stream at the box's first point, and its steps in the box.
