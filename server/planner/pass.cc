@@ -14,8 +14,12 @@ bool IsElementwise(const Node& node) {
          std::holds_alternative<RandomNode>(node);
 }
 
-/// The space in which a value is computed: its own, but a reduction's is its operand's.
+/// Whether an operand is computed in the pass of the value that reads it; the space is the reader's own, but for a reduction its
+/// operand's. What may fail has a pass to itself: its failure is nobody else's.
 bool FusesInto(const Operand& operand, const Value& reader) {
+  if (reader.may_fail || operand.value->may_fail) {
+    return false;
+  }
   if (std::holds_alternative<ReduceNode>(reader.node)) {
     return Fuses(operand, operand.value->layout);
   }
@@ -56,20 +60,6 @@ std::vector<ValuePtr> UnmetDependencies(const Value& root) {
     }
   });
   return unmet;
-}
-
-bool MayFail(const ValuePtr& root) {
-  bool may_fail = false;
-  if (root->lazy()) {
-    WalkFused(*root, [&](const Value& value) {
-      if (const auto* apply = std::get_if<ApplyNode>(&value.node)) {
-        const Kind kind = KindOf(apply->compute);
-        may_fail = may_fail || (Operations()[static_cast<std::size_t>(apply->operation)].may_fail &&
-                                (kind == Kind::kSigned || kind == Kind::kUnsigned));
-      }
-    });
-  }
-  return may_fail;
 }
 
 absl::StatusOr<Ledger::Charge> ChargeFor(Lane& lane, Value& value, std::int64_t copies) {

@@ -15,9 +15,6 @@ bool Fuses(const Operand& operand, const Layout& space);
 /// The lazy values that must be stored before `value` can be computed in one pass.
 std::vector<ValuePtr> UnmetDependencies(const Value& value);
 
-/// Whether computing `value` runs an operation that can fail on some elements.
-bool MayFail(const ValuePtr& value);
-
 /// Puts one fused pass together: lazy values become instructions, stored ones operands.
 class PassBuilder {
  public:

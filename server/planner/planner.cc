@@ -68,7 +68,7 @@ absl::Status Planner::Run(const ValuePtr& value, const std::vector<ValuePtr>& ma
   DA_RETURN_IF_ERROR(add(value));
   // Others that were asked for together and run over the same space join the pass.
   for (const ValuePtr& mate : mates) {
-    if (mate == value || !mate->lazy() || std::holds_alternative<CopyNode>(mate->node) ||
+    if (mate == value || !mate->lazy() || std::holds_alternative<CopyNode>(mate->node) || value->may_fail || mate->may_fail ||
         pass.instruction_count() > kInstructionsMax || SpaceOf(mate, registry) != space || !UnmetDependencies(*mate).empty()) {
       continue;
     }

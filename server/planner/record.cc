@@ -83,7 +83,9 @@ ValuePtr Recorder::Make(Node node, DType dtype, Shape shape, Layout layout, cons
   value->shape = std::move(shape);
   value->layout = std::move(layout);
   value->origin = origin;
+  value->may_fail = CanFail(node);
   for (const Operand* operand : operands) {
+    value->may_fail = value->may_fail || operand->value->MayStillFail();
     auto& readers = operand->value->readers;
     constexpr std::size_t kSweepAt = 32;
     if (readers.size() >= kSweepAt) {

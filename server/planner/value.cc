@@ -1,5 +1,7 @@
 #include "server/planner/value.h"
 
+#include "engine/kernels/operations.h"
+
 namespace distarray::server {
 
 std::int64_t Value::nbytes() const {
@@ -10,11 +12,13 @@ std::int64_t Value::nbytes() const {
   return bytes;
 }
 
-absl::Status Value::CurrentStatus() const {
-  if (state == State::kFailed) {
-    return error;
+bool CanFail(const Node& node) {
+  const auto* apply = std::get_if<ApplyNode>(&node);
+  if (apply == nullptr || !Operations()[static_cast<std::size_t>(apply->operation)].may_fail) {
+    return false;
   }
-  return done && done->finished ? done->status : absl::OkStatus();
+  const Kind kind = KindOf(apply->compute);
+  return kind == Kind::kSigned || kind == Kind::kUnsigned;
 }
 
 std::vector<const Operand*> OperandsOf(const Node& node) {

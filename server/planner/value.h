@@ -79,6 +79,7 @@ struct Value {
   Layout layout;       // of the buffer; a lazy value's will be this
   std::string origin;  // the client's line that asked for it
   std::int64_t names = 0;  // arrays (bases) whose current value it is
+  bool may_fail = false;   // it or what it is computed from can fail on some elements
 
   Node node;                                 // lazy
   std::vector<std::weak_ptr<Value>> readers;  // lazy values that read this one
@@ -93,8 +94,8 @@ struct Value {
   bool lazy() const { return state == State::kLazy; }
   bool stored() const { return state == State::kStored; }
   std::int64_t nbytes() const;
-  /// How it came out so far: failed, or its command has.
-  absl::Status CurrentStatus() const;
+  /// Whether it may yet turn out to be an error (of its elements; memory may run out for any).
+  bool MayStillFail() const { return may_fail && !(done && done->finished); }
 };
 
 /// What owns elements, in NumPy's sense: arrays that are views of one another share a base. Assignments replace its value.
@@ -130,6 +131,9 @@ struct Array {
   Shape shape() const { return view.shape(); }
   DType dtype() const { return base->value()->dtype; }
 };
+
+/// Whether a node's own operation can fail on some elements (integers to negative integer powers).
+bool CanFail(const Node& node);
 
 /// Values that a node reads, with the views.
 std::vector<const Operand*> OperandsOf(const Node& node);

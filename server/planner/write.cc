@@ -129,7 +129,7 @@ absl::StatusOr<Planner::Write> Planner::Assign(const Array& target, const Record
     target.base->Replace(next);
     return absl::OkStatus();
   };
-  if (MayFail(next)) {
+  if (next->MayStillFail()) {
     Store({next});
     if (next->state == Value::State::kFailed) {
       return next->error;

@@ -66,8 +66,9 @@ void Session::FinishWrite(absl::StatusOr<Planner::Write> write, const Ticket& ti
   }
   // The new elements may turn out to be an error: the array is not touched before that is known.
   stalled_ = true;
-  After({write->until}, [this, write = *std::move(write), ticket] {
-    const absl::Status status = write.until->status.ok() ? write.then() : write.until->status;
+  const CompletionPtr until = write->until;
+  After({until}, [this, until, then = std::move(write->then), ticket] {
+    const absl::Status status = until->status.ok() ? then() : until->status;
     if (status.ok()) {
       AnswerDone(ticket);
     } else {

@@ -151,6 +151,29 @@ TEST_CASE("a whole new content is not written in place") {
   CHECK(harness.freed.size() >= 1);  // the old elements
 }
 
+TEST_CASE("an operation that can fail shares a pass with nothing else") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {100}, v1::DTYPE_INT64));
+  harness.Send(client, H::Zeros(2, {100}, v1::DTYPE_INT64));
+  harness.Send(client, H::Ufunc(3, "power", {1, 2}));
+  harness.Send(client, H::Ufunc(4, "negative", {3}));
+  harness.Send(client, H::Ufunc(5, "negative", {1}));
+  harness.engine = [](const Command& command, CommandReply& reply) {
+    const auto* pass = std::get_if<RunProgram>(&command.body);
+    if (pass != nullptr && pass->operands.size() == 2) {
+      reply.reason = Reason::kInvalidValue;
+      reply.message = "no";
+    }
+  };
+  const auto failed = harness.Send(client, H::Wait({3}), true);
+  harness.Run();
+  CHECK(harness.ReplyTo(client, failed)->has_error());
+  const auto others = harness.Send(client, H::Wait({1, 2, 5}), true);
+  harness.Run();
+  CHECK(harness.ReplyTo(client, others)->has_done());
+}
+
 TEST_CASE("recorded work is bounded") {
   H harness;
   const PeerId client = WithFourArrays(harness);
