@@ -1,0 +1,23 @@
+"""README.md's first array in Python runs as it stands there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.mark.daemon
+def test_first_array(daemons, tmp_path, monkeypatch):
+    block = re.search(r"```python\n(.*?)```", README.read_text(), re.DOTALL).group(1)
+    monkeypatch.setenv("DISTARRAY_ADDRESS", daemons(2))
+    block = block.replace('"a.hdf5"', repr(str(tmp_path / "a.hdf5")))  # the daemon's working directory is not ours
+    run = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    lines = run.stdout.splitlines()
+    assert lines[0] == "<DistArray(shape=(1000000,), targets=[0, 1])>"
+    assert float(lines[1]) == 1.0
+    assert lines[2].startswith("<DistArray(shape=(), targets=[0])>")
