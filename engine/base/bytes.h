@@ -14,13 +14,11 @@ namespace distarray {
 class ByteWriter {
  public:
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  void Put(const T& value) {
-    out_.append(reinterpret_cast<const char*>(&value), sizeof(T));
-  }
+  requires std::is_trivially_copyable_v<T>
+  void Put(const T& value) { out_.append(reinterpret_cast<const char*>(&value), sizeof(T)); }
   /// A length, then the elements.
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void PutSpan(std::span<const T> values) {
     Put(static_cast<std::int64_t>(values.size()));
     if (!values.empty()) {
@@ -40,14 +38,14 @@ class ByteWriter {
   std::string out_;
 };
 
-/// Reads what ByteWriter wrote. Reading past the end gives zeros and makes ok() false: check it once, after the last read.
+/// Reads what ByteWriter wrote. Reading past the end gives zeros and makes ok() false: check it once, after the last
+/// read.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
 
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  T Get() {
+  requires std::is_trivially_copyable_v<T> T Get() {
     T value{};
     if (rest_.size() < sizeof(T)) {
       Fail();
@@ -58,8 +56,7 @@ class ByteReader {
     return value;
   }
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  std::vector<T> GetVector() {
+  requires std::is_trivially_copyable_v<T> std::vector<T> GetVector() {
     const auto count = Get<std::int64_t>();
     if (count < 0 || static_cast<std::uint64_t>(count) > rest_.size() / sizeof(T)) {
       Fail();

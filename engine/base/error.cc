@@ -1,8 +1,8 @@
 #include "engine/base/error.h"
 
-#include <charconv>
-
 #include <absl/strings/cord.h>
+
+#include <charconv>
 
 namespace distarray {
 namespace {

@@ -6,7 +6,8 @@
 
 namespace distarray {
 
-/// x truncated; the minimum of Wide (int32 or int64) for NaN and what is out of range, as the processor's own conversion gives it.
+/// x truncated; the minimum of Wide (int32 or int64) for NaN and what is out of range, as the processor's own
+/// conversion gives it.
 template <typename Wide, typename From>
 constexpr Wide TruncateTo(From x) {
   constexpr From kBelow = static_cast<From>(std::numeric_limits<Wide>::min()) - 1;
@@ -14,8 +15,8 @@ constexpr Wide TruncateTo(From x) {
   return x > kBelow && x < kAbove ? static_cast<Wide>(x) : std::numeric_limits<Wide>::min();
 }
 
-/// Floating to integer, defined for every value as NumPy has it on x86-64: through int32 (int64 for uint32 and the 64-bit types),
-/// narrowed modulo. So -2.0 to uint8 is 254, and NaN 0 in the narrow types.
+/// Floating to integer, defined for every value as NumPy has it on x86-64: through int32 (int64 for uint32 and the
+/// 64-bit types), narrowed modulo. So -2.0 to uint8 is 254, and NaN 0 in the narrow types.
 template <typename To, typename From>
 constexpr To FloatToInteger(From x) {
   if constexpr (std::is_same_v<To, std::uint64_t>) {

@@ -25,8 +25,8 @@ absl::StatusOr<DType> WeakScalarType(const Scalar& scalar, DType array);
 /// The dtype a weak scalar has by itself: bool, int64 (uint64 from 2^63), float64, complex128.
 DType DefaultType(const Scalar& scalar);
 
-/// Writes the scalar as one element of dtype (SizeOf(dtype) bytes at out), converted as NumPy's astype (convert.h for floating to integer);
-/// complex to real drops the imaginary part.
+/// Writes the scalar as one element of dtype (SizeOf(dtype) bytes at out), converted as NumPy's astype (convert.h for
+/// floating to integer); complex to real drops the imaginary part.
 void StoreScalar(const Scalar& scalar, DType dtype, void* out);
 
 }  // namespace distarray

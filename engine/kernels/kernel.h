@@ -11,7 +11,8 @@
 
 namespace distarray {
 
-/// out[i] = operation(in[0][i], ...) for 0 <= i < n over dense, aligned elements; out overlaps no operand. 0, or the failures met.
+/// out[i] = operation(in[0][i], ...) for 0 <= i < n over dense, aligned elements; out overlaps no operand. 0, or the
+/// failures met.
 using Kernel = std::uint32_t (*)(std::int64_t n, const void* const* in, void* out);
 
 /// A failure of a kernel: an integer was raised to a negative integer power.

@@ -33,10 +33,10 @@ void UseRows(std::span<const OperationRow> rows, KernelTable& set) {
 
 KernelTable MakeSet(const char* name, const SetTables& tables) {
   KernelTable set{.name = name,
-                .operations = {},
-                .casts = *tables.casts,
-                .reductions = *tables.reductions,
-                .memory = *tables.memory};
+                  .operations = {},
+                  .casts = *tables.casts,
+                  .reductions = *tables.reductions,
+                  .memory = *tables.memory};
   set.operations.resize(Operations().size());
   for (const auto rows : BaselineRows()) {
     UseRows(rows, set);

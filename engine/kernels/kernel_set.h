@@ -31,9 +31,9 @@ struct MemoryKernels {
                  std::uint64_t* first, std::uint64_t* second) = nullptr;
 };
 
-/// How one reduction runs on elements of one dtype. An accumulator has `planes` numbers, and `count` accumulators are stored plane by
-/// plane: plane p of accumulator k is at (p * count + k) * plane_bytes. A running total over a long row is kept in `lanes`, as
-/// wide as the vectors are, and folded into its accumulator at the end of the row.
+/// How one reduction runs on elements of one dtype. An accumulator has `planes` numbers, and `count` accumulators are
+/// stored plane by plane: plane p of accumulator k is at (p * count + k) * plane_bytes. A running total over a long row
+/// is kept in `lanes`, as wide as the vectors are, and folded into its accumulator at the end of the row.
 struct ReductionKernels {
   int planes = 0;
   int plane_bytes = 0;
@@ -45,8 +45,8 @@ struct ReductionKernels {
   /// Adds lanes to accumulator k.
   void (*fold_lanes)(void* lanes, void* accumulators, std::int64_t count, std::int64_t k) = nullptr;
   /// Adds dense in[r][0..n) to accumulator k + r * step for each of the rows.
-  void (*rows)(std::int64_t rows, std::int64_t n, const void* in, void* accumulators, std::int64_t count, std::int64_t k,
-               std::int64_t step) = nullptr;
+  void (*rows)(std::int64_t rows, std::int64_t n, const void* in, void* accumulators, std::int64_t count,
+               std::int64_t k, std::int64_t step) = nullptr;
   /// Adds dense in[r][i] to accumulator k + r * step + i.
   void (*columns)(std::int64_t rows, std::int64_t n, const void* in, void* accumulators, std::int64_t count,
                   std::int64_t k, std::int64_t step) = nullptr;
@@ -54,11 +54,12 @@ struct ReductionKernels {
   void (*merge)(std::int64_t count, void* into, const void* from) = nullptr;
 };
 
-/// Which of the few ways of accumulating a reduction takes; mean shares sum's, std var's, any is max and all min of bool.
+/// Which of the few ways of accumulating a reduction takes; mean shares sum's, std var's, any is max and all min of
+/// bool.
 enum class Accumulation : std::uint8_t { kSum, kProduct, kMinimum, kMaximum, kSquares };
 inline constexpr int kAccumulationCount = 5;
 
-using CastTable = std::array<std::array<CastKernel, kDTypeCount>, kDTypeCount>;                  // [from][to]
+using CastTable = std::array<std::array<CastKernel, kDTypeCount>, kDTypeCount>;                    // [from][to]
 using ReductionTable = std::array<std::array<ReductionKernels, kDTypeCount>, kAccumulationCount>;  // [how][dtype]
 
 /// What the files compiled for one instruction set have.

@@ -9,15 +9,17 @@ namespace distarray {
 namespace {
 
 constexpr Synonym kSynonyms[] = {
-    {"conj", "conjugate"}, {"degrees", "rad2deg"}, {"mod", "remainder"}, {"radians", "deg2rad"}, {"true_divide", "divide"},
+    {"conj", "conjugate"},  {"degrees", "rad2deg"},    {"mod", "remainder"},
+    {"radians", "deg2rad"}, {"true_divide", "divide"},
 };
 
 // The order in which NumPy looks for a loop that the operands can be cast to safely.
-constexpr DType kLoopOrder[] = {DType::kBool,    DType::kInt8,    DType::kUInt8,     DType::kInt16,     DType::kUInt16,
-                                DType::kInt32,   DType::kUInt32,  DType::kInt64,     DType::kUInt64,    DType::kFloat32,
+constexpr DType kLoopOrder[] = {DType::kBool,    DType::kInt8,      DType::kUInt8,     DType::kInt16,  DType::kUInt16,
+                                DType::kInt32,   DType::kUInt32,    DType::kInt64,     DType::kUInt64, DType::kFloat32,
                                 DType::kFloat64, DType::kComplex64, DType::kComplex128};
 
-/// The dtype in which operands promoted to `promoted` compute: itself where there is a kernel, else the first that can hold them.
+/// The dtype in which operands promoted to `promoted` compute: itself where there is a kernel, else the first that can
+/// hold them.
 std::optional<DType> LoopFor(DType promoted, const OperationRow& row) {
   const Kind kind = KindOf(promoted);
   if (row.no_bool && kind == Kind::kBool) {
@@ -79,8 +81,7 @@ std::vector<Operation> MakeOperations() {
     row.name = synonym.name;
     joined.push_back(row);
   }
-  std::sort(joined.begin(), joined.end(),
-            [](const OperationRow& a, const OperationRow& b) { return a.name < b.name; });
+  std::sort(joined.begin(), joined.end(), [](const OperationRow& a, const OperationRow& b) { return a.name < b.name; });
   std::vector<Operation> operations;
   operations.reserve(joined.size());
   for (const OperationRow& row : joined) {
@@ -91,8 +92,8 @@ std::vector<Operation> MakeOperations() {
 
 template <typename Table>
 int FindByName(const Table& table, std::string_view name) {
-  const auto found =
-      std::lower_bound(table.begin(), table.end(), name, [](const auto& row, std::string_view n) { return row.name < n; });
+  const auto found = std::lower_bound(table.begin(), table.end(), name,
+                                      [](const auto& row, std::string_view n) { return row.name < n; });
   return found != table.end() && found->name == name ? static_cast<int>(found - table.begin()) : -1;
 }
 
@@ -143,10 +144,10 @@ int FindOperation(std::string_view name) { return FindByName(Operations(), name)
 
 std::span<const Reduction> Reductions() {
   static const std::vector<Reduction> reductions = {
-      MakeReduction("all", &TruthLoop),          MakeReduction("any", &TruthLoop),
-      MakeReduction("max", &ExtremeLoop, true),  MakeReduction("mean", &MeanLoop),
-      MakeReduction("min", &ExtremeLoop, true),  MakeReduction("prod", &SumLoop),
-      MakeReduction("std", &VarianceLoop),       MakeReduction("sum", &SumLoop),
+      MakeReduction("all", &TruthLoop),         MakeReduction("any", &TruthLoop),
+      MakeReduction("max", &ExtremeLoop, true), MakeReduction("mean", &MeanLoop),
+      MakeReduction("min", &ExtremeLoop, true), MakeReduction("prod", &SumLoop),
+      MakeReduction("std", &VarianceLoop),      MakeReduction("sum", &SumLoop),
       MakeReduction("var", &VarianceLoop),
   };
   return reductions;

@@ -25,9 +25,7 @@ class Planes {
     return number;
   }
   /// Planes `plane` and the next one.
-  DoubleDouble Pair(std::int64_t plane, std::int64_t k) const
-    requires std::same_as<Number, double>
-  {
+  DoubleDouble Pair(std::int64_t plane, std::int64_t k) const requires std::same_as<Number, double> {
     return {At(plane, k), At(plane + 1, k)};
   }
 

@@ -14,8 +14,8 @@
 namespace distarray {
 namespace {
 
-// Of one value: several of this size stay in the first-level cache together, and the calls for a tile are cheap beside its
-// elements. Large outputs are written past the caches, and then shorter bursts of reading and writing are faster.
+// Of one value: several of this size stay in the first-level cache together, and the calls for a tile are cheap beside
+// its elements. Large outputs are written past the caches, and then shorter bursts of reading and writing are faster.
 constexpr std::int64_t kTileBytes = 2048;
 constexpr std::int64_t kLargeTileBytes = 1024;
 constexpr std::int64_t kMostTilePoints = 1024;

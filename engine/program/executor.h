@@ -13,7 +13,8 @@
 
 namespace distarray {
 
-/// One engine's elements of an operand or output: `block` is the begin of the block, `region` where the program's iteration space lies in it.
+/// One engine's elements of an operand or output: `block` is the begin of the block, `region` where the program's
+/// iteration space lies in it.
 struct LocalOperand {
   const std::byte* block = nullptr;
   LocalRegion region;
@@ -23,8 +24,8 @@ struct LocalOutput {
   LocalRegion region;
 };
 
-/// Partial results of one reduction on one engine: an accumulator for each local element of the result, C order. Plain bytes, so
-/// that they can be sent.
+/// Partial results of one reduction on one engine: an accumulator for each local element of the result, C order. Plain
+/// bytes, so that they can be sent.
 struct Accumulators {
   std::int64_t count = 0;
   std::vector<std::byte> bytes;
@@ -42,7 +43,8 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   /// Computes about `points` more points of the space; true when all are done.
-  /// Error kInvalidValue: an operation failed on a value (integer to a negative integer power). Then outputs are undefined.
+  /// Error kInvalidValue: an operation failed on a value (integer to a negative integer power). Then outputs are
+  /// undefined.
   absl::StatusOr<bool> Advance(std::int64_t points);
 
   /// After the end: partial results of reduction r (position in Program::reductions).
@@ -57,9 +59,10 @@ class Executor {
 /// Called in order of grid coordinate, so that the order is fixed by global index. `from.count == into.count`.
 void CombineAccumulators(int reduction, DType compute, Accumulators& into, const Accumulators& from);
 
-/// Writes the results. `reduced_count` is the number of elements that went into each. out: dense, accumulators.count elements of `result`.
-void FinishAccumulators(const ReduceOutput& reduce, DType compute, std::int64_t reduced_count, const Accumulators& accumulators,
-                        std::byte* out);
+/// Writes the results. `reduced_count` is the number of elements that went into each. out: dense, accumulators.count
+/// elements of `result`.
+void FinishAccumulators(const ReduceOutput& reduce, DType compute, std::int64_t reduced_count,
+                        const Accumulators& accumulators, std::byte* out);
 
 /// "avx512", "avx2" or "baseline": the kernels in use here; DISTARRAYD_KERNELS overrides (tests).
 const char* KernelSet();

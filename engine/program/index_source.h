@@ -11,9 +11,9 @@
 
 namespace distarray {
 
-/// An integer that is a weighted sum of a point's global indices: the index along one axis, or the position in C order. Where a
-/// process owns every step-th index of a dimension it moves linearly, as a stream; the other dimensions (block-cyclic, unstructured) are
-/// looked up.
+/// An integer that is a weighted sum of a point's global indices: the index along one axis, or the position in C order.
+/// Where a process owns every step-th index of a dimension it moves linearly, as a stream; the other dimensions
+/// (block-cyclic, unstructured) are looked up.
 class IndexSource {
  public:
   /// `weights`: for each dimension of the space.

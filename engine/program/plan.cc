@@ -61,7 +61,8 @@ RegisterPlan AssignRegisters(const Program& program, const std::vector<Place>& p
   ForEachResult(program, [&last_use](ValueId value) { last_use[static_cast<std::size_t>(value)] = kForever; });
 
   RegisterPlan plan{.register_of = std::vector<int>(count, -1)};
-  // What a tile begins with is brought in before the first call, wherever its instruction stands: it shares no register with anything before.
+  // What a tile begins with is brought in before the first call, wherever its instruction stands: it shares no register
+  // with anything before.
   for (std::size_t i = 0; i < count; ++i) {
     if (places[i] == Place::kFixed || (places[i] == Place::kRegister && IsSource(program.instructions[i]))) {
       plan.register_of[i] = plan.count++;

@@ -18,8 +18,8 @@ enum class Place : std::uint8_t {
   kRegister,  // in a register that is used again when the value is no longer needed
 };
 
-/// The number of the register of each value (-1: none), chosen so that few are needed: a register is free again after the last
-/// use of its value. An instruction never writes where it reads.
+/// The number of the register of each value (-1: none), chosen so that few are needed: a register is free again after
+/// the last use of its value. An instruction never writes where it reads.
 struct RegisterPlan {
   std::vector<int> register_of;
   int count = 0;

@@ -41,8 +41,9 @@ absl::Status ValidateOperation(const Program& program, const ApplyOperation& app
   }
   const auto loop = operation.loops[static_cast<std::size_t>(apply.compute)];
   if (!loop.has_value() || loop->compute != apply.compute || loop->result != dtype) {
-    return Defect(absl::StrCat(std::string(operation.name), " has no loop on ", Text(apply.compute), " that gives ", Text(dtype)),
-                  at);
+    return Defect(
+        absl::StrCat(std::string(operation.name), " has no loop on ", Text(apply.compute), " that gives ", Text(dtype)),
+        at);
   }
   for (int k = 0; k < operation.operand_count; ++k) {
     const ValueId argument = apply.arguments[static_cast<std::size_t>(k)];

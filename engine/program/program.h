@@ -28,8 +28,8 @@ struct Constant {
 struct GlobalIndex {
   std::int32_t axis = 0;
 };
-/// A random number by counter: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11), key = seed,
-/// counter = (C-order global index of the point, stream). The same for any distribution.
+/// A random number by counter: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11), key
+/// = seed, counter = (C-order global index of the point, stream). The same for any distribution.
 struct RandomNumber {
   enum class Kind : std::uint8_t { kUniform, kNormal, kIntegers };
   Kind kind = Kind::kUniform;
@@ -65,18 +65,20 @@ struct ReduceOutput {
   ValueId value = -1;
   std::int32_t reduction = 0;
   DType result = DType::kFloat64;
-  std::vector<int> axes;    // ascending
-  double correction = 0;    // var, std
+  std::vector<int> axes;  // ascending
+  double correction = 0;  // var, std
 };
 
-/// One pass over an iteration space: what to compute, kept apart from what executes it. Instructions in an order in which arguments come first.
+/// One pass over an iteration space: what to compute, kept apart from what executes it. Instructions in an order in
+/// which arguments come first.
 struct Program {
   std::vector<DType> operand_types;
   std::vector<Instruction> instructions;
   std::vector<StoreOutput> stores;
   std::vector<ReduceOutput> reductions;
 
-  /// Arguments before use, dtypes that fit, numbers in range; `ndim` dimensions of the space. Error kInternal: the planner's defect.
+  /// Arguments before use, dtypes that fit, numbers in range; `ndim` dimensions of the space. Error kInternal: the
+  /// planner's defect.
   absl::Status Validate(int ndim) const;
   void Encode(ByteWriter& out) const;
   static Program Decode(ByteReader& in);

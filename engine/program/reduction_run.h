@@ -19,7 +19,8 @@ Accumulation AccumulationOf(int reduction);
 class ReductionRun {
  public:
   /// `shape`: of the local space. `compute`: dtype of the reduced value.
-  ReductionRun(const ReduceOutput& reduce, DType compute, std::span<const std::int64_t> shape, const KernelTable& kernels);
+  ReductionRun(const ReduceOutput& reduce, DType compute, std::span<const std::int64_t> shape,
+               const KernelTable& kernels);
 
   /// Which accumulator a point goes to.
   const Stream& stream() const { return stream_; }

@@ -26,7 +26,8 @@ Schedule::Schedule(std::span<const std::int64_t> shape, std::span<const Stream> 
   done_ = std::any_of(shape.begin(), shape.end(), [](std::int64_t extent) { return extent == 0; });
 }
 
-void Schedule::Merge(std::span<const std::int64_t> shape, std::span<const Stream> streams, const std::vector<bool>& keep) {
+void Schedule::Merge(std::span<const std::int64_t> shape, std::span<const Stream> streams,
+                     const std::vector<bool>& keep) {
   // groups: [first, last] dimensions of one merged dimension.
   struct Group {
     std::size_t last;

@@ -6,7 +6,8 @@
 
 namespace distarray {
 
-/// A position that moves linearly with the point of a local space: where an operand's element lies, a global index, an accumulator.
+/// A position that moves linearly with the point of a local space: where an operand's element lies, a global index, an
+/// accumulator.
 struct Stream {
   enum class Kind : std::uint8_t { kMemory, kIndex, kAccumulator };
 
@@ -15,10 +16,11 @@ struct Stream {
   Kind kind = Kind::kIndex;
 };
 
-/// The order in which a local space is visited: boxes of rows x columns points of its last two dimensions, after dimensions have been
-/// merged that are one for every stream (a whole 2-d block is one long row). Long rows are cut into tiles; of short rows several make a
-/// box; where memory runs across the rows, boxes are square, so that cache lines are used whole; where columns accumulate over the rows,
-/// a panel of columns is visited for all rows before the next one.
+/// The order in which a local space is visited: boxes of rows x columns points of its last two dimensions, after
+/// dimensions have been merged that are one for every stream (a whole 2-d block is one long row). Long rows are cut
+/// into tiles; of short rows several make a box; where memory runs across the rows, boxes are square, so that cache
+/// lines are used whole; where columns accumulate over the rows, a panel of columns is visited for all rows before the
+/// next one.
 class Schedule {
  public:
   /// `keep[d]`: dimension d is not merged with its neighbours. `tile`: points of a box, about; 64 or more.
@@ -53,7 +55,8 @@ class Schedule {
     return ColumnStride(stream) == 0 && (max_rows_ == 1 || RowStride(stream) == 0);
   }
 
-  /// Where a kept dimension of the space is in the box: its index at the box's begin, and whether it moves with rows or columns.
+  /// Where a kept dimension of the space is in the box: its index at the box's begin, and whether it moves with rows or
+  /// columns.
   enum class Role : std::uint8_t { kOuter, kRow, kColumn };
   Role RoleOf(std::size_t dimension) const;
   std::int64_t IndexOf(std::size_t dimension) const;
@@ -63,12 +66,12 @@ class Schedule {
   void ChooseBoxes(std::span<const Stream> streams, std::int64_t tile);
   void NextOuter();
 
-  std::size_t depth_ = 0;               // merged dimensions, at least 2
-  std::vector<std::int64_t> extents_;   // of merged dimensions
-  std::vector<std::int64_t> strides_;   // [stream][merged dimension]
-  std::vector<std::int64_t> base_;      // [stream] at the outer index
-  std::vector<std::int64_t> outer_;     // index of merged dimensions but the last two
-  std::vector<int> merged_into_;        // [dimension]: merged dimension, -1 if of extent 1
+  std::size_t depth_ = 0;              // merged dimensions, at least 2
+  std::vector<std::int64_t> extents_;  // of merged dimensions
+  std::vector<std::int64_t> strides_;  // [stream][merged dimension]
+  std::vector<std::int64_t> base_;     // [stream] at the outer index
+  std::vector<std::int64_t> outer_;    // index of merged dimensions but the last two
+  std::vector<int> merged_into_;       // [dimension]: merged dimension, -1 if of extent 1
   std::int64_t panel_ = 0;
   std::int64_t panel_begin_ = 0;
   std::int64_t row_ = 0;

@@ -104,8 +104,7 @@ void TileRunner::PlaceStore(const StoreOutput& store) {
 bool TileRunner::OverlapsOperands(std::size_t output, int element_size) const {
   const AddressRange range = RangeOf(outputs_[output].block, outputs_[output].region, element_size);
   for (std::size_t o = 0; o < operands_.size(); ++o) {
-    const AddressRange other =
-        RangeOf(operands_[o].block, operands_[o].region, SizeOf(program_.operand_types[o]));
+    const AddressRange other = RangeOf(operands_[o].block, operands_[o].region, SizeOf(program_.operand_types[o]));
     if (std::less<>{}(range.begin, other.end) && std::less<>{}(other.begin, range.end)) {
       return true;
     }
@@ -125,7 +124,7 @@ void TileRunner::AllocateRegisters() {
   const std::int64_t register_bytes = (points * widest + kCacheLine - 1) & -kCacheLine;
   const std::int64_t index_bytes = draws ? 3 * points * static_cast<std::int64_t>(sizeof(std::int64_t)) : 0;
   const auto total = static_cast<std::size_t>(register_bytes * plan.count + index_bytes);
-  scratch_.reset(static_cast<std::byte*>(::operator new(total, std::align_val_t{kCacheLine})));
+  scratch_.reset(static_cast<std::byte*>(::operator new (total, std::align_val_t{kCacheLine})));
   index_scratch_ = reinterpret_cast<std::int64_t*>(scratch_.get() + register_bytes * plan.count);
   where_.assign(places_.size(), nullptr);
   for (std::size_t i = 0; i < where_.size(); ++i) {
@@ -222,8 +221,8 @@ void TileRunner::PointToOperands() {
   const std::int64_t points = schedule_.points();
   for (const InPlace& load : in_place_) {
     // The program does not write through it.
-    auto* elements = const_cast<std::byte*>(operands_[load.operand].block) +
-                     schedule_.Position(load.operand) * load.element_size;
+    auto* elements =
+        const_cast<std::byte*>(operands_[load.operand].block) + schedule_.Position(load.operand) * load.element_size;
     where_[load.value] = elements;
     if (load.prefetched) {
       for (std::int64_t byte = 0; byte < points * load.element_size; byte += kCacheLine) {
@@ -238,10 +237,9 @@ void TileRunner::RunLoad(Load& load) {
   const std::int64_t position = schedule_.Position(load.stream);
   switch (load.how) {
     case Load::How::kGather:
-      kernels_.memory.gather[BySize(size)](schedule_.rows(), schedule_.columns(),
-                                           operands_[load.from].block + position * size,
-                                           schedule_.RowStride(load.stream), schedule_.ColumnStride(load.stream),
-                                           where_[load.value]);
+      kernels_.memory.gather[BySize(size)](
+          schedule_.rows(), schedule_.columns(), operands_[load.from].block + position * size,
+          schedule_.RowStride(load.stream), schedule_.ColumnStride(load.stream), where_[load.value]);
       break;
     case Load::How::kRepeat:
       if (load.last_at != position) {

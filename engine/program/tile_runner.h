@@ -17,15 +17,16 @@
 
 namespace distarray {
 
-/// Computes a program's values for one box of a schedule after the other. Dense operands are read where they lie and, where that
-/// is safe, results computed where they go; everything else passes through registers the size of a tile.
+/// Computes a program's values for one box of a schedule after the other. Dense operands are read where they lie and,
+/// where that is safe, results computed where they go; everything else passes through registers the size of a tile.
 class TileRunner {
  public:
-  /// Outputs of so many bytes do not stay in the cache anyway: written past it, they are not read before they are written.
+  /// Outputs of so many bytes do not stay in the cache anyway: written past it, they are not read before they are
+  /// written.
   static constexpr std::int64_t kStreamedBytes = std::int64_t{4} << 20;
 
-  /// Everything is kept by reference. Streams of the schedule: operands, outputs, then `sources` (one for each GlobalIndex and
-  /// RandomNumber, in the order of instructions).
+  /// Everything is kept by reference. Streams of the schedule: operands, outputs, then `sources` (one for each
+  /// GlobalIndex and RandomNumber, in the order of instructions).
   TileRunner(const Program& program, const Schedule& schedule, const KernelTable& kernels,
              std::span<const LocalOperand> operands, std::span<const LocalOutput> outputs,
              std::span<const IndexSource> sources);
@@ -48,7 +49,7 @@ class TileRunner {
     How how;
     std::size_t value;
     std::size_t stream;
-    std::size_t from;          // operand or index source
+    std::size_t from;           // operand or index source
     std::int64_t last_at = -1;  // kRepeat: position of the element that fills the register
   };
   struct Call {
@@ -65,7 +66,7 @@ class TileRunner {
     std::int64_t element_size;
   };
   struct FreeAligned {
-    void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{64}); }
+    void operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{64}); }
   };
 
   void PlaceValues();

@@ -1,8 +1,8 @@
 #include "server/codec/codec.h"
 
-#include <limits>
-
 #include <absl/strings/str_cat.h>
+
+#include <limits>
 
 namespace distarray::server {
 
@@ -41,7 +41,8 @@ absl::StatusOr<TypedScalar> ParseScalar(const v1::Scalar& scalar, std::string_vi
       parsed.scalar.value = std::complex<double>(scalar.complex().real(), scalar.complex().imaginary());
       break;
     case v1::Scalar::VALUE_NOT_SET:
-      return Error(Reason::kInvalidType, absl::StrCat(std::string(argument), ": a scalar without a value; expected a number"));
+      return Error(Reason::kInvalidType,
+                   absl::StrCat(std::string(argument), ": a scalar without a value; expected a number"));
   }
   if (scalar.dtype() != v1::DTYPE_UNSPECIFIED) {
     DA_ASSIGN_OR_RETURN(parsed.dtype, ParseDType(scalar.dtype(), argument));
@@ -157,16 +158,17 @@ void EncodeDistribution(const Distribution& distribution, v1::Distribution* mess
 }
 
 absl::StatusOr<Distribution> ResolveDistribution(const v1::DistributionRequest& request, const Shape& shape,
-                                                 const std::vector<int>& default_targets, const std::string& default_kinds,
-                                                 int engine_count) {
+                                                 const std::vector<int>& default_targets,
+                                                 const std::string& default_kinds, int engine_count) {
   if (request.has_exact()) {
     if (!request.kinds().empty() || request.grid_shape_size() > 0 || request.targets_size() > 0) {
-      return Error(Reason::kInvalidValue, "distribution: both exact and kinds, grid_shape or targets given; expected one");
+      return Error(Reason::kInvalidValue,
+                   "distribution: both exact and kinds, grid_shape or targets given; expected one");
     }
     DA_ASSIGN_OR_RETURN(Distribution exact, ParseDistribution(request.exact(), engine_count));
     if (exact.shape() != shape) {
-      return Error(Reason::kInvalidValue, absl::StrCat("distribution: has shape ", ToString(exact.shape()),
-                                                       ", the array ", ToString(shape)));
+      return Error(Reason::kInvalidValue,
+                   absl::StrCat("distribution: has shape ", ToString(exact.shape()), ", the array ", ToString(shape)));
     }
     return exact;
   }
@@ -202,7 +204,8 @@ absl::StatusOr<std::vector<IndexEntry>> ParseIndex(const v1::Index& index) {
         entries.emplace_back(NewAxisEntry{});
         break;
       case v1::IndexEntry::ENTRY_NOT_SET:
-        return Error(Reason::kInvalidType, "index: an empty entry; expected an integer, a slice, an ellipsis or newaxis");
+        return Error(Reason::kInvalidType,
+                     "index: an empty entry; expected an integer, a slice, an ellipsis or newaxis");
     }
   }
   return entries;

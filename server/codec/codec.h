@@ -13,7 +13,8 @@
 
 namespace distarray::server {
 
-/// Wire to engine values and back: the only code that sees both. Parsing distrusts everything; `argument` names the field in errors.
+/// Wire to engine values and back: the only code that sees both. Parsing distrusts everything; `argument` names the
+/// field in errors.
 
 /// Error kInvalidType: unspecified or unknown.
 absl::StatusOr<DType> ParseDType(v1::DType dtype, std::string_view argument);
@@ -26,7 +27,8 @@ struct TypedScalar {
 };
 absl::StatusOr<TypedScalar> ParseScalar(const v1::Scalar& scalar, std::string_view argument);
 
-/// A shape with at most kDimensionsMax dimensions, none negative, fewer than 2^63 elements and bytes of dtype. Error kInvalidValue.
+/// A shape with at most kDimensionsMax dimensions, none negative, fewer than 2^63 elements and bytes of dtype. Error
+/// kInvalidValue.
 inline constexpr int kDimensionsMax = 32;
 absl::StatusOr<Shape> ParseShape(const google::protobuf::RepeatedField<std::int64_t>& sizes, DType dtype);
 
@@ -34,10 +36,11 @@ absl::StatusOr<Shape> ParseShape(const google::protobuf::RepeatedField<std::int6
 absl::StatusOr<Distribution> ParseDistribution(const v1::Distribution& message, int engine_count);
 void EncodeDistribution(const Distribution& distribution, v1::Distribution* message);
 
-/// The distribution that a request asks for, for an array of `shape`. Error kInvalidValue: also if an exact one has another shape.
+/// The distribution that a request asks for, for an array of `shape`. Error kInvalidValue: also if an exact one has
+/// another shape.
 absl::StatusOr<Distribution> ResolveDistribution(const v1::DistributionRequest& request, const Shape& shape,
-                                                 const std::vector<int>& default_targets, const std::string& default_kinds,
-                                                 int engine_count);
+                                                 const std::vector<int>& default_targets,
+                                                 const std::string& default_kinds, int engine_count);
 
 absl::StatusOr<std::vector<IndexEntry>> ParseIndex(const v1::Index& index);
 

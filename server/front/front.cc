@@ -1,11 +1,11 @@
 #include "server/front/front.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 namespace distarray::server {
 namespace {
@@ -74,7 +74,8 @@ absl::StatusOr<Front::Entry*> Front::Open(const v1::OpenRequest& request, double
     return &found->second;
   }
   const std::int64_t number = next_session_++;
-  auto session = std::make_shared<Session>(&context_, number, absl::StrCat(config_.instance, "-", config_.epoch, "-", number));
+  auto session =
+      std::make_shared<Session>(&context_, number, absl::StrCat(config_.instance, "-", config_.epoch, "-", number));
   DA_RETURN_IF_ERROR(session->Configure(request));
   Entry& entry = sessions_[session->name()];
   entry = {.session = session, .last_seen_seconds = now_seconds};

@@ -24,8 +24,9 @@ struct FrontConfig {
   double session_grace_seconds = 10;
 };
 
-/// Everything the front knows, as a state machine for one thread: clients' requests and engines' replies in, commands (scheduler()) and answers
-/// (Peer) out. Time comes in as an argument; nothing here depends on clocks, random numbers or threads.
+/// Everything the front knows, as a state machine for one thread: clients' requests and engines' replies in, commands
+/// (scheduler()) and answers (Peer) out. Time comes in as an argument; nothing here depends on clocks, random numbers
+/// or threads.
 class Front {
  public:
   explicit Front(const FrontConfig& config);
@@ -38,8 +39,8 @@ class Front {
               double now_seconds);
   void OnReply(CommandReply reply);
 
-  /// Ends sessions that nobody has been connected to for the grace period. Returns when to look again, in seconds; negative: no
-  /// session waits for its end.
+  /// Ends sessions that nobody has been connected to for the grace period. Returns when to look again, in seconds;
+  /// negative: no session waits for its end.
   double Expire(double now_seconds);
 
   /// To be called after every turn: frees what is no longer needed.
@@ -55,7 +56,7 @@ class Front {
   };
   struct Entry {
     std::shared_ptr<Session> session;
-    PeerId stream = 0;           // 0: none
+    PeerId stream = 0;  // 0: none
     double last_seen_seconds = 0;
   };
   absl::StatusOr<Entry*> Open(const v1::OpenRequest& request, double now_seconds);

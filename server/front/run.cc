@@ -2,6 +2,7 @@
 #include "server/front/run.h"
 
 #include <poll.h>
+#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -11,17 +12,13 @@
 #include <utility>
 #include <variant>
 
-#include <spdlog/spdlog.h>
-
 #include "server/front/front.h"
 #include "server/rpc/server.h"
 
 namespace distarray::server {
 namespace {
 
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 struct ConnectedEvent {
   PeerId id;
@@ -141,7 +138,8 @@ class Loop {
 
   bool Send() {
     for (const auto& outgoing : front_.scheduler().TakeOutgoing()) {
-      if (const auto status = options_.engines[static_cast<std::size_t>(outgoing.target)].Send(*outgoing.bytes); !status.ok()) {
+      if (const auto status = options_.engines[static_cast<std::size_t>(outgoing.target)].Send(*outgoing.bytes);
+          !status.ok()) {
         return Lost(outgoing.target, status);
       }
     }
@@ -153,7 +151,9 @@ class Loop {
     descriptors_.push_back({.fd = mailbox_.wake_fd(), .events = POLLIN, .revents = 0});
     descriptors_.push_back({.fd = options_.stop_fd, .events = POLLIN, .revents = 0});
     for (const Channel& engine : options_.engines) {
-      descriptors_.push_back({.fd = engine.fd(), .events = static_cast<short>(engine.wants_write() ? POLLIN | POLLOUT : POLLIN), .revents = 0});
+      descriptors_.push_back({.fd = engine.fd(),
+                              .events = static_cast<short>(engine.wants_write() ? POLLIN | POLLOUT : POLLIN),
+                              .revents = 0});
     }
     const int timeout_ms = seconds < 0 ? -1 : static_cast<int>(seconds * 1000) + 1;
     if (poll(descriptors_.data(), descriptors_.size(), timeout_ms) < 0) {

@@ -1,8 +1,8 @@
 // Values made from nothing: numpy.full, arange, linspace, eye, indices and random numbers, as nodes of the graph.
+#include <absl/strings/str_cat.h>
+
 #include <cmath>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "server/planner/record.h"
 
@@ -15,8 +15,9 @@ absl::Status RequireDimensions(const Shape& shape, std::size_t expected, std::st
   if (shape.size() == expected) {
     return absl::OkStatus();
   }
-  return Error(Reason::kInvalidValue, absl::StrCat("shape: ", ToString(shape), " for ", std::string(what), "; expected ",
-                                                   expected, expected == 1 ? " dimension" : " dimensions"));
+  return Error(Reason::kInvalidValue,
+               absl::StrCat("shape: ", ToString(shape), " for ", std::string(what), "; expected ", expected,
+                            expected == 1 ? " dimension" : " dimensions"));
 }
 
 absl::Status RequireReal(DType dtype, std::string_view what) {
@@ -42,7 +43,8 @@ absl::StatusOr<ValuePtr> Recorder::CreateSequence(const v1::CreateRequest& reque
     DA_ASSIGN_OR_RETURN(const TypedScalar step, ParseScalar(request.arange().step(), "step"));
     return affine(dtype, step.scalar, start.scalar);
   }
-  // numpy.linspace: computed in float64 (complex128), i * step + start, the last number exactly the stop; integers by floor.
+  // numpy.linspace: computed in float64 (complex128), i * step + start, the last number exactly the stop; integers by
+  // floor.
   DA_ASSIGN_OR_RETURN(const TypedScalar start, ParseScalar(request.linspace().start(), "start"));
   DA_ASSIGN_OR_RETURN(const TypedScalar stop, ParseScalar(request.linspace().stop(), "stop"));
   const bool complex = KindOf(dtype) == Kind::kComplex || KindOf(start.scalar) == Kind::kComplex ||
@@ -70,8 +72,8 @@ absl::StatusOr<ValuePtr> Recorder::CreateSequence(const v1::CreateRequest& reque
   return Apply("copy", dtype, dtype, {WholeOf(values)}, shape, layout, origin);
 }
 
-absl::StatusOr<ValuePtr> Recorder::CreateRandom(const v1::CreateRequest::Random& request, DType dtype, const Shape& shape,
-                                                const Layout& layout, const std::string& origin) {
+absl::StatusOr<ValuePtr> Recorder::CreateRandom(const v1::CreateRequest::Random& request, DType dtype,
+                                                const Shape& shape, const Layout& layout, const std::string& origin) {
   RandomNumber number{.seed = request.seed(), .stream = request.stream()};
   DA_ASSIGN_OR_RETURN(const TypedScalar low, ParseScalar(request.low(), "low"));
   DA_ASSIGN_OR_RETURN(const TypedScalar high, ParseScalar(request.high(), "high"));
@@ -101,8 +103,9 @@ absl::StatusOr<ValuePtr> Recorder::CreateRandom(const v1::CreateRequest::Random&
       return Error(Reason::kInvalidValue, "kind: expected uniform, normal or integers");
   }
   if (integers ? !(kind == Kind::kSigned || kind == Kind::kUnsigned) : kind != Kind::kFloat) {
-    return Error(Reason::kInvalidType, absl::StrCat("dtype: ", std::string(NameOf(dtype)), " for random ",
-                                                    integers ? "integers; expected an integer" : "numbers; expected float32 or float64"));
+    return Error(Reason::kInvalidType,
+                 absl::StrCat("dtype: ", std::string(NameOf(dtype)), " for random ",
+                              integers ? "integers; expected an integer" : "numbers; expected float32 or float64"));
   }
   return Make(RandomNode{number}, dtype, shape, layout, origin);
 }
@@ -125,13 +128,14 @@ absl::StatusOr<ValuePtr> Recorder::Create(const v1::CreateRequest& request, DTyp
       const ValuePtr column = Make(IndexNode{.axis = 1}, DType::kInt64, shape, layout, origin);
       const ValuePtr diagonal =
           Apply("subtract", DType::kInt64, DType::kInt64, {WholeOf(column), WholeOf(row)}, shape, layout, origin);
-      return Apply("equal", DType::kInt64, dtype, {WholeOf(diagonal), Scalar{std::int64_t{request.eye().diagonal()}}}, shape,
-                   layout, origin);
+      return Apply("equal", DType::kInt64, dtype, {WholeOf(diagonal), Scalar{std::int64_t{request.eye().diagonal()}}},
+                   shape, layout, origin);
     }
     case v1::CreateRequest::kIndices: {
       const int axis = request.indices().axis();
       if (axis < 0 || axis >= static_cast<int>(shape.size())) {
-        return Error(Reason::kAxisOutOfRange, absl::StrCat("axis ", axis, " is out of bounds for array of dimension ", shape.size()));
+        return Error(Reason::kAxisOutOfRange,
+                     absl::StrCat("axis ", axis, " is out of bounds for array of dimension ", shape.size()));
       }
       return Make(IndexNode{.axis = axis}, dtype, shape, layout, origin);
     }
@@ -140,7 +144,8 @@ absl::StatusOr<ValuePtr> Recorder::Create(const v1::CreateRequest& request, DTyp
     case v1::CreateRequest::CONTENT_NOT_SET:
       break;
   }
-  return Error(Reason::kInvalidValue, "content: none given; expected empty, full, arange, linspace, eye, indices or random");
+  return Error(Reason::kInvalidValue,
+               "content: none given; expected empty, full, arange, linspace, eye, indices or random");
 }
 
 }  // namespace distarray::server

@@ -23,7 +23,8 @@ struct KnownDistribution {
 /// Equal distributions are the same object, so comparing pointers compares distributions.
 using Layout = std::shared_ptr<const KnownDistribution>;
 
-/// Gives distributions numbers and has them defined on (and, when nobody holds them any more, forgotten by) the engines.
+/// Gives distributions numbers and has them defined on (and, when nobody holds them any more, forgotten by) the
+/// engines.
 class DistributionRegistry {
  public:
   using Emit = std::function<void(CommandBody)>;

@@ -21,7 +21,8 @@ Cluster::Cluster(int engines, std::int64_t memory_limit_bytes)
 }
 
 CompletionPtr Lane::Emit(CommandBody body, std::vector<int> targets, std::vector<Layout> holds,
-                         std::vector<CompletionPtr> inputs, std::string origin, std::function<void(std::string)> reply) {
+                         std::vector<CompletionPtr> inputs, std::string origin,
+                         std::function<void(std::string)> reply) {
   std::sort(targets.begin(), targets.end());
   targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
   auto completion = std::make_shared<Completion>();

@@ -35,10 +35,12 @@ class Lane {
   std::int64_t number() const { return number_; }
 
   /// Queues a command for `targets` (any order). `reply`: see QueuedCommand.
-  CompletionPtr Emit(CommandBody body, std::vector<int> targets, std::vector<Layout> holds, std::vector<CompletionPtr> inputs,
-                     std::string origin, std::function<void(std::string)> reply = {});
+  CompletionPtr Emit(CommandBody body, std::vector<int> targets, std::vector<Layout> holds,
+                     std::vector<CompletionPtr> inputs, std::string origin,
+                     std::function<void(std::string)> reply = {});
 
-  /// A number for a buffer of so many bytes; the buffer is freed on the engines, after all commands emitted before, when the last holder goes.
+  /// A number for a buffer of so many bytes; the buffer is freed on the engines, after all commands emitted before,
+  /// when the last holder goes.
   std::shared_ptr<Buffer> MakeBuffer(Ledger::Charge charge);
 
   /// Queues the freeing of buffers that nobody holds any more. Called after every event.

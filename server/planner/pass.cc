@@ -14,8 +14,8 @@ bool IsElementwise(const Node& node) {
          std::holds_alternative<RandomNode>(node);
 }
 
-/// Whether an operand is computed in the pass of the value that reads it; the space is the reader's own, but for a reduction its
-/// operand's. What may fail has a pass to itself: its failure is nobody else's.
+/// Whether an operand is computed in the pass of the value that reads it; the space is the reader's own, but for a
+/// reduction its operand's. What may fail has a pass to itself: its failure is nobody else's.
 bool FusesInto(const Operand& operand, const Value& reader) {
   if (reader.may_fail || operand.value->may_fail) {
     return false;
@@ -26,7 +26,8 @@ bool FusesInto(const Operand& operand, const Value& reader) {
   return Fuses(operand, reader.layout);
 }
 
-/// Calls visit(value) for `root` and every value that one pass computes with it; visit's result is ignored. No recursion: graphs are deep.
+/// Calls visit(value) for `root` and every value that one pass computes with it; visit's result is ignored. No
+/// recursion: graphs are deep.
 template <typename Visit>
 void WalkFused(const Value& root, Visit&& visit) {
   std::vector<const Value*> stack{&root};
@@ -98,10 +99,11 @@ absl::StatusOr<BufferView> PassBuilder::Place(const Operand& operand) {
   if (value.state == Value::State::kFailed) {
     return value.error;
   }
-  BufferView placed{.buffer = value.buffer->id, .distribution = value.layout->id, .dtype = value.dtype, .view = operand.view};
-  const bool here =
-      (value.layout == space_ && operand.view.IsWhole(value.shape)) ||
-      (Equivalent(DistributionOfView(**value.layout, operand.view), **space_) && IsRegular(**value.layout, operand.view, **space_));
+  BufferView placed{
+      .buffer = value.buffer->id, .distribution = value.layout->id, .dtype = value.dtype, .view = operand.view};
+  const bool here = (value.layout == space_ && operand.view.IsWhole(value.shape)) ||
+                    (Equivalent(DistributionOfView(**value.layout, operand.view), **space_) &&
+                     IsRegular(**value.layout, operand.view, **space_));
   if (!here) {
     return PlaceCopy(operand);
   }
@@ -126,7 +128,8 @@ absl::StatusOr<BufferView> PassBuilder::PlaceCopy(const Operand& operand) {
     if (repeated) {
       dimension.step = 1;
       dimension.count = 1;
-      wanted.dimensions.push_back(map.grid_size > 1 ? DimensionMap::Replicated(1, map.grid_size) : DimensionMap::Whole(1));
+      wanted.dimensions.push_back(map.grid_size > 1 ? DimensionMap::Replicated(1, map.grid_size)
+                                                    : DimensionMap::Whole(1));
       copies *= map.grid_size;
     } else {
       wanted.dimensions.push_back(map);
@@ -150,7 +153,10 @@ absl::StatusOr<BufferView> PassBuilder::PlaceCopy(const Operand& operand) {
     std::vector<int> targets = value.layout->value->targets;
     targets.insert(targets.end(), space_->value->targets.begin(), space_->value->targets.end());
     CompletionPtr done = lane_.Emit(
-        Redistribute{.source = {.buffer = value.buffer->id, .distribution = value.layout->id, .dtype = value.dtype, .view = core},
+        Redistribute{.source = {.buffer = value.buffer->id,
+                                .distribution = value.layout->id,
+                                .dtype = value.dtype,
+                                .view = core},
                      .destination = NewBuffer{.buffer = buffer->id, .distribution = layout->id, .dtype = value.dtype}},
         std::move(targets), {value.layout, layout}, {value.done}, value.origin);
     MarkStored(*copy, std::move(buffer), std::move(done));
@@ -162,7 +168,8 @@ absl::StatusOr<BufferView> PassBuilder::PlaceCopy(const Operand& operand) {
   temporaries_.push_back(copy);
   inputs_.push_back(copy->done);
   holds_.push_back(layout);
-  return BufferView{.buffer = copy->buffer->id, .distribution = layout->id, .dtype = value.dtype, .view = std::move(reading)};
+  return BufferView{
+      .buffer = copy->buffer->id, .distribution = layout->id, .dtype = value.dtype, .view = std::move(reading)};
 }
 
 absl::StatusOr<ValueId> PassBuilder::Load(const Operand& operand) {
@@ -312,7 +319,8 @@ absl::Status PassBuilder::StoreShared() {
 }
 
 CompletionPtr PassBuilder::Emit(const std::string& origin) {
-  CompletionPtr done = lane_.Emit(std::move(command_), space_->value->targets, std::move(holds_), std::move(inputs_), origin);
+  CompletionPtr done =
+      lane_.Emit(std::move(command_), space_->value->targets, std::move(holds_), std::move(inputs_), origin);
   for (Output& output : outputs_) {
     MarkStored(*output.value, std::move(output.buffer), done);
   }

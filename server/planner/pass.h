@@ -58,14 +58,15 @@ class PassBuilder {
   RunProgram command_;
   std::vector<Output> outputs_;
   std::unordered_map<const Value*, ValueId> built_;
-  std::vector<ValuePtr> inner_;            // built lazy values, in order
-  std::vector<ValueId> operand_loads_;     // instruction that loads operand k
-  std::vector<ValuePtr> temporaries_;      // copies made for this pass
+  std::vector<ValuePtr> inner_;         // built lazy values, in order
+  std::vector<ValueId> operand_loads_;  // instruction that loads operand k
+  std::vector<ValuePtr> temporaries_;   // copies made for this pass
   std::vector<Layout> holds_;
   std::vector<CompletionPtr> inputs_;
 };
 
-/// Room for a value's buffer: what was reserved for it, else newly reserved. `copies`: how many times it is stored. Error kMemoryLimit.
+/// Room for a value's buffer: what was reserved for it, else newly reserved. `copies`: how many times it is stored.
+/// Error kMemoryLimit.
 absl::StatusOr<Ledger::Charge> ChargeFor(Lane& lane, Value& value, std::int64_t copies = 1);
 
 /// Turns a lazy value into a stored one.

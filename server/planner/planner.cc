@@ -45,11 +45,12 @@ absl::Status Planner::RunCopy(const ValuePtr& value) {
   std::vector<int> targets = source.layout->value->targets;
   targets.insert(targets.end(), value->layout->value->targets.begin(), value->layout->value->targets.end());
   CompletionPtr done = lane_.Emit(
-      Redistribute{.source = {.buffer = source.buffer->id,
-                              .distribution = source.layout->id,
-                              .dtype = source.dtype,
-                              .view = operand.view},
-                   .destination = NewBuffer{.buffer = buffer->id, .distribution = value->layout->id, .dtype = value->dtype}},
+      Redistribute{
+          .source = {.buffer = source.buffer->id,
+                     .distribution = source.layout->id,
+                     .dtype = source.dtype,
+                     .view = operand.view},
+          .destination = NewBuffer{.buffer = buffer->id, .distribution = value->layout->id, .dtype = value->dtype}},
       std::move(targets), {source.layout, value->layout}, {source.done}, value->origin);
   MarkStored(*value, std::move(buffer), std::move(done));
   return absl::OkStatus();
@@ -68,8 +69,9 @@ absl::Status Planner::Run(const ValuePtr& value, const std::vector<ValuePtr>& ma
   DA_RETURN_IF_ERROR(add(value));
   // Others that were asked for together and run over the same space join the pass.
   for (const ValuePtr& mate : mates) {
-    if (mate == value || !mate->lazy() || std::holds_alternative<CopyNode>(mate->node) || value->may_fail || mate->may_fail ||
-        pass.instruction_count() > kInstructionsMax || SpaceOf(mate, registry) != space || !UnmetDependencies(*mate).empty()) {
+    if (mate == value || !mate->lazy() || std::holds_alternative<CopyNode>(mate->node) || value->may_fail ||
+        mate->may_fail || pass.instruction_count() > kInstructionsMax || SpaceOf(mate, registry) != space ||
+        !UnmetDependencies(*mate).empty()) {
       continue;
     }
     DA_RETURN_IF_ERROR(add(mate));

@@ -12,7 +12,8 @@
 
 namespace distarray::server {
 
-/// A session's planner: records work, and when a value is needed cuts the recorded graph into passes, copies and files' commands.
+/// A session's planner: records work, and when a value is needed cuts the recorded graph into passes, copies and files'
+/// commands.
 class Planner {
  public:
   Planner(Cluster& cluster, std::int64_t lane) : lane_(cluster, lane), recorder_(lane_) {}
@@ -51,11 +52,13 @@ class Planner {
   static std::vector<Box> CutBox(const Box& box, int element_bytes, std::int64_t bytes_max);
 
   /// Queues the reading of one piece of a stored operand; `reply` gets the bytes.
-  CompletionPtr Fetch(const Operand& operand, const Box& box, const std::string& origin, std::function<void(std::string)> reply);
+  CompletionPtr Fetch(const Operand& operand, const Box& box, const std::string& origin,
+                      std::function<void(std::string)> reply);
   /// Queues the writing of one piece. Errors as Assign.
   absl::Status Put(const Array& target, const Box& box, std::string bytes, const std::string& origin);
 
-  /// The whole operand in one buffer of its own layout (for files): the operand's value itself where it is that already.
+  /// The whole operand in one buffer of its own layout (for files): the operand's value itself where it is that
+  /// already.
   ValuePtr Compact(const Operand& operand, const std::string& origin);
 
  private:

@@ -1,9 +1,9 @@
 #include "server/planner/record.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "engine/kernels/operations.h"
 
@@ -104,11 +104,10 @@ ValuePtr Recorder::Apply(std::string_view operation, DType compute, DType dtype,
                          const Shape& shape, const Layout& layout, const std::string& origin) {
   const int number = FindOperation(operation);
   const auto& loop = Operations()[static_cast<std::size_t>(number)].loops[static_cast<std::size_t>(compute)];
-  return Make(ApplyNode{.operation = number,
-                        .compute = loop->compute,
-                        .result = loop->result,
-                        .arguments = std::move(arguments)},
-              dtype, shape, layout, origin);
+  return Make(
+      ApplyNode{
+          .operation = number, .compute = loop->compute, .result = loop->result, .arguments = std::move(arguments)},
+      dtype, shape, layout, origin);
 }
 
 absl::StatusOr<ValuePtr> Recorder::Ufunc(std::string_view name, const std::vector<UfuncOperand>& operands,
@@ -137,7 +136,8 @@ absl::StatusOr<ValuePtr> Recorder::Ufunc(std::string_view name, const std::vecto
     promoted = *dtype;
   } else {
     const bool skip = operation.condition_first;
-    DA_ASSIGN_OR_RETURN(promoted, Promote(skip ? std::vector<UfuncOperand>(operands.begin() + 1, operands.end()) : operands));
+    DA_ASSIGN_OR_RETURN(promoted,
+                        Promote(skip ? std::vector<UfuncOperand>(operands.begin() + 1, operands.end()) : operands));
   }
   const auto& loop = operation.loops[static_cast<std::size_t>(promoted)];
   if (!loop) {
@@ -175,8 +175,10 @@ absl::StatusOr<ValuePtr> Recorder::Ufunc(std::string_view name, const std::vecto
     layout = lane_.cluster().registry.Intern(std::move(chosen));
   }
   const DType result = astype && dtype ? *dtype : loop->result;
-  return Make(ApplyNode{.operation = number, .compute = loop->compute, .result = loop->result, .arguments = std::move(arguments)},
-              result, shape, std::move(layout), origin);
+  return Make(
+      ApplyNode{
+          .operation = number, .compute = loop->compute, .result = loop->result, .arguments = std::move(arguments)},
+      result, shape, std::move(layout), origin);
 }
 
 absl::StatusOr<ValuePtr> Recorder::Reduce(std::string_view name, const Operand& operand, ReduceOptions& options,
@@ -215,8 +217,8 @@ absl::StatusOr<ValuePtr> Recorder::Reduce(std::string_view name, const Operand& 
   if (options.dtype) {
     const auto& asked = reduction.loops[static_cast<std::size_t>(*options.dtype)];
     if (!asked) {
-      return Error(Reason::kInvalidType, absl::StrCat(std::string(name), ": not defined for dtype ",
-                                                      std::string(NameOf(*options.dtype))));
+      return Error(Reason::kInvalidType,
+                   absl::StrCat(std::string(name), ": not defined for dtype ", std::string(NameOf(*options.dtype))));
     }
     // numpy's dtype= is the dtype of accumulation and of the result, be it a narrow one.
     compute = asked->compute;

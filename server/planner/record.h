@@ -22,16 +22,17 @@ class Recorder {
   ValuePtr MakeFailed(absl::Status error, const std::string& origin);
 
   /// operation(arguments) on `compute`; operands' views must have `shape`. The result is cast to dtype.
-  ValuePtr Apply(std::string_view operation, DType compute, DType dtype, std::vector<Argument> arguments, const Shape& shape,
-                 const Layout& layout, const std::string& origin);
+  ValuePtr Apply(std::string_view operation, DType compute, DType dtype, std::vector<Argument> arguments,
+                 const Shape& shape, const Layout& layout, const std::string& origin);
 
   /// One operand of a ufunc as the client gave it.
   using UfuncOperand = std::variant<Operand, TypedScalar>;
 
-  /// NumPy's name(operands) with broadcasting and promotion ("astype" too). `default_targets`: where a result goes that has no operand's shape.
-  /// Errors: kUnknownOperation, kInvalidType, kInvalidValue.
-  absl::StatusOr<ValuePtr> Ufunc(std::string_view name, const std::vector<UfuncOperand>& operands, std::optional<DType> dtype,
-                                 const std::vector<int>& default_targets, const std::string& origin);
+  /// NumPy's name(operands) with broadcasting and promotion ("astype" too). `default_targets`: where a result goes that
+  /// has no operand's shape. Errors: kUnknownOperation, kInvalidType, kInvalidValue.
+  absl::StatusOr<ValuePtr> Ufunc(std::string_view name, const std::vector<UfuncOperand>& operands,
+                                 std::optional<DType> dtype, const std::vector<int>& default_targets,
+                                 const std::string& origin);
 
   struct ReduceOptions {
     std::vector<int> axes;
@@ -50,8 +51,8 @@ class Recorder {
   ValuePtr Copy(const Operand& operand, const std::string& origin);
 
   /// The values of CreateRequest. Errors: kInvalidType, kInvalidValue.
-  absl::StatusOr<ValuePtr> Create(const v1::CreateRequest& request, DType dtype, const Shape& shape, const Layout& layout,
-                                  const std::string& origin);
+  absl::StatusOr<ValuePtr> Create(const v1::CreateRequest& request, DType dtype, const Shape& shape,
+                                  const Layout& layout, const std::string& origin);
 
  private:
   absl::StatusOr<ValuePtr> CreateSequence(const v1::CreateRequest& request, DType dtype, const Shape& shape,

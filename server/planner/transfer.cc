@@ -1,8 +1,9 @@
-// Elements to and from the client, piece by piece: a piece is gathered on (or dealt out from) the target that owns its first element.
+// Elements to and from the client, piece by piece: a piece is gathered on (or dealt out from) the target that owns its
+// first element.
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "server/planner/planner.h"
 
@@ -115,25 +116,28 @@ CompletionPtr Planner::Fetch(const Operand& operand, const Box& box, const std::
   const bool all_there = targets.size() == 1 && piece.IsWhole(value.shape) &&
                          Equivalent(**value.layout, SingleTarget(value.shape, targets.front()));
   if (all_there) {
-    return lane_.Emit(FetchBytes{.buffer = value.buffer->id, .distribution = value.layout->id}, targets, {value.layout}, {value.done}, origin, std::move(reply));
+    return lane_.Emit(FetchBytes{.buffer = value.buffer->id, .distribution = value.layout->id}, targets, {value.layout},
+                      {value.done}, origin, std::move(reply));
   }
   const int target = CountOf(box.shape) == 0 ? targets.front() : FirstOwner(**value.layout, piece);
   const Layout gathered = registry.Intern(SingleTarget(box.shape, target));
   // A piece is small and short-lived: not charged.
   const auto buffer = lane_.MakeBuffer({});
   const CompletionPtr copied = lane_.Emit(
-      Redistribute{.source = {.buffer = value.buffer->id, .distribution = value.layout->id, .dtype = value.dtype, .view = piece},
-                   .destination = NewBuffer{.buffer = buffer->id, .distribution = gathered->id, .dtype = value.dtype}},
+      Redistribute{
+          .source = {.buffer = value.buffer->id, .distribution = value.layout->id, .dtype = value.dtype, .view = piece},
+          .destination = NewBuffer{.buffer = buffer->id, .distribution = gathered->id, .dtype = value.dtype}},
       Together(target, targets), {value.layout, gathered}, {value.done}, origin);
-  return lane_.Emit(FetchBytes{.buffer = buffer->id, .distribution = gathered->id}, {target}, {gathered}, {copied}, origin,
-                    std::move(reply));
+  return lane_.Emit(FetchBytes{.buffer = buffer->id, .distribution = gathered->id}, {target}, {gathered}, {copied},
+                    origin, std::move(reply));
 }
 
 absl::Status Planner::Put(const Array& target, const Box& box, std::string bytes, const std::string& origin) {
   const std::int64_t expected = CountOf(box.shape) * SizeOf(target.dtype());
   if (static_cast<std::int64_t>(bytes.size()) != expected) {
-    return Error(Reason::kInvalidValue, absl::StrCat("data: ", bytes.size(), " bytes for a box of shape ", ToString(box.shape),
-                                                     " of ", std::string(NameOf(target.dtype())), "; expected ", expected));
+    return Error(Reason::kInvalidValue,
+                 absl::StrCat("data: ", bytes.size(), " bytes for a box of shape ", ToString(box.shape), " of ",
+                              std::string(NameOf(target.dtype())), "; expected ", expected));
   }
   if (expected == 0) {
     return absl::OkStatus();
@@ -148,16 +152,16 @@ absl::Status Planner::Put(const Array& target, const Box& box, std::string bytes
       lane_.Emit(StoreBytes{.buffer = {.buffer = buffer->id, .distribution = dealt->id, .dtype = written.dtype},
                             .bytes = std::move(bytes)},
                  {owner}, {dealt}, {}, origin);
-  CompletionPtr done = lane_.Emit(
-      Redistribute{.source = {.buffer = buffer->id,
-                              .distribution = dealt->id,
-                              .dtype = written.dtype,
-                              .view = View::Whole(box.shape)},
-                   .destination = BufferView{.buffer = written.buffer->id,
-                                             .distribution = written.layout->id,
-                                             .dtype = written.dtype,
-                                             .view = piece}},
-      Together(owner, written.layout->value->targets), {dealt, written.layout}, {stored, written.done}, origin);
+  CompletionPtr done = lane_.Emit(Redistribute{.source = {.buffer = buffer->id,
+                                                          .distribution = dealt->id,
+                                                          .dtype = written.dtype,
+                                                          .view = View::Whole(box.shape)},
+                                               .destination = BufferView{.buffer = written.buffer->id,
+                                                                         .distribution = written.layout->id,
+                                                                         .dtype = written.dtype,
+                                                                         .view = piece}},
+                                  Together(owner, written.layout->value->targets), {dealt, written.layout},
+                                  {stored, written.done}, origin);
   ReplaceWritten(*target.base, std::move(done));
   return absl::OkStatus();
 }

@@ -68,25 +68,25 @@ struct CopyNode {  // the operand's elements, laid out otherwise
 };
 using Node = std::variant<EmptyNode, ApplyNode, IndexNode, RandomNode, ReduceNode, CopyNode>;
 
-/// The elements of an array at one moment: recorded (lazy), then stored in a buffer, or failed. Never changes what it stands for; an assignment makes a
-/// new value.
+/// The elements of an array at one moment: recorded (lazy), then stored in a buffer, or failed. Never changes what it
+/// stands for; an assignment makes a new value.
 struct Value {
   enum class State : std::uint8_t { kLazy, kStored, kFailed };
 
   State state = State::kLazy;
   DType dtype = DType::kFloat64;
   Shape shape;
-  Layout layout;       // of the buffer; a lazy value's will be this
-  std::string origin;  // the client's line that asked for it
+  Layout layout;           // of the buffer; a lazy value's will be this
+  std::string origin;      // the client's line that asked for it
   std::int64_t names = 0;  // arrays (bases) whose current value it is
   bool may_fail = false;   // it or what it is computed from can fail on some elements
 
-  Node node;                                 // lazy
+  Node node;                                  // lazy
   std::vector<std::weak_ptr<Value>> readers;  // lazy values that read this one
 
-  Ledger::Charge charge;           // lazy and named: room kept for its buffer
-  std::shared_ptr<Buffer> buffer;  // stored
-  CompletionPtr done;              // stored: the command that fills the buffer
+  Ledger::Charge charge;                     // lazy and named: room kept for its buffer
+  std::shared_ptr<Buffer> buffer;            // stored
+  CompletionPtr done;                        // stored: the command that fills the buffer
   std::map<std::string, ValuePtr> replicas;  // small copies of parts of it, laid out for broadcasting
 
   absl::Status error;  // failed
@@ -98,7 +98,8 @@ struct Value {
   bool MayStillFail() const { return may_fail && !(done && done->finished); }
 };
 
-/// What owns elements, in NumPy's sense: arrays that are views of one another share a base. Assignments replace its value.
+/// What owns elements, in NumPy's sense: arrays that are views of one another share a base. Assignments replace its
+/// value.
 class Base {
  public:
   explicit Base(ValuePtr first) : value_(std::move(first)) { ++value_->names; }

@@ -1,8 +1,8 @@
 // Assignments: a new value for a base, in place where that is safe.
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "server/planner/planner.h"
 

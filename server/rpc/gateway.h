@@ -1,11 +1,11 @@
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include <absl/status/status.h>
 
 #include "distarray/v1/session.pb.h"
 
@@ -14,8 +14,8 @@ namespace distarray::server {
 /// Number of a client's stream or unary call, never used again.
 using PeerId = std::int64_t;
 
-/// The way back to one client: a session's stream, or one unary call. Implemented by rpc; any thread may call it; calls return
-/// at once; what is sent is queued in order.
+/// The way back to one client: a session's stream, or one unary call. Implemented by rpc; any thread may call it; calls
+/// return at once; what is sent is queued in order.
 class Peer {
  public:
   virtual ~Peer() = default;
@@ -24,8 +24,8 @@ class Peer {
   virtual void Finish(absl::Status status) = 0;
 };
 
-/// What rpc tells the front. Implemented by the front; any thread may call it; calls return at once. For one peer: Connected, then any number of
-/// Received (in order) and Drained, then Disconnected, once.
+/// What rpc tells the front. Implemented by the front; any thread may call it; calls return at once. For one peer:
+/// Connected, then any number of Received (in order) and Drained, then Disconnected, once.
 class Gateway {
  public:
   virtual ~Gateway() = default;
@@ -35,7 +35,8 @@ class Gateway {
   virtual void Drained(PeerId id, std::int64_t bytes) = 0;
   /// The client is gone or has ended its stream.
   virtual void Disconnected(PeerId id) = 0;
-  /// One unary call, in place of Received: `request` within the session named (empty: none). Without a sequence number it takes the session's next.
+  /// One unary call, in place of Received: `request` within the session named (empty: none). Without a sequence number
+  /// it takes the session's next.
   virtual void Call(PeerId id, std::string session, std::optional<std::int64_t> sequence, v1::Request request) = 0;
 };
 

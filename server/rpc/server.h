@@ -1,18 +1,18 @@
 #pragma once
 
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include <absl/status/statusor.h>
-#include <absl/time/time.h>
 
 #include "server/rpc/gateway.h"
 
 namespace distarray::server {
 
 struct RpcOptions {
-  std::string listen = "127.0.0.1:0";               // host:port; port 0: any free one
+  std::string listen = "127.0.0.1:0";                // host:port; port 0: any free one
   std::int64_t message_bytes_max = 8 * 1024 * 1024;  // larger ones are refused: RESOURCE_EXHAUSTED
 };
 

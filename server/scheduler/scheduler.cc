@@ -5,7 +5,8 @@
 namespace distarray::server {
 namespace {
 
-// Enough that engines never run dry between two turns of the front's loop, few enough that a new lane's first command is soon reached.
+// Enough that engines never run dry between two turns of the front's loop, few enough that a new lane's first command
+// is soon reached.
 constexpr std::size_t kCommandsInFlightMax = 256;
 constexpr std::int64_t kBytesInFlightMax = std::int64_t{32} << 20;
 

@@ -33,8 +33,9 @@ struct QueuedCommand {
   std::vector<std::shared_ptr<const void>> holds;
 };
 
-/// Decides which command goes to the engines next: lanes (sessions) in turn, in order within a lane, with a bound on what is under way, one file
-/// command at a time. A pure state machine: commands and replies in, messages out; no clock, no socket.
+/// Decides which command goes to the engines next: lanes (sessions) in turn, in order within a lane, with a bound on
+/// what is under way, one file command at a time. A pure state machine: commands and replies in, messages out; no
+/// clock, no socket.
 class Scheduler {
  public:
   explicit Scheduler(int engine_count) : engine_count_(engine_count) {}

@@ -1,8 +1,8 @@
 // Requests that make, name, fill and describe arrays.
+#include <absl/strings/str_cat.h>
+
 #include <charconv>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "server/session/session.h"
 
@@ -30,9 +30,9 @@ void Session::Create(const v1::CreateRequest& request, const Ticket& ticket) {
   const auto outcome = [&]() -> absl::StatusOr<Array> {
     DA_ASSIGN_OR_RETURN(const DType dtype, ParseDType(request.dtype(), "dtype"));
     DA_ASSIGN_OR_RETURN(const Shape shape, ParseShape(request.shape(), dtype));
-    DA_ASSIGN_OR_RETURN(Distribution distribution,
-                        ResolveDistribution(request.distribution(), shape, targets_, default_kinds_,
-                                            context_->cluster->engine_count));
+    DA_ASSIGN_OR_RETURN(
+        Distribution distribution,
+        ResolveDistribution(request.distribution(), shape, targets_, default_kinds_, context_->cluster->engine_count));
     const Layout layout = context_->cluster->registry.Intern(std::move(distribution));
     DA_ASSIGN_OR_RETURN(const ValuePtr value, planner_.recorder().Create(request, dtype, shape, layout, ticket.origin));
     return NameWhole(value);
@@ -116,9 +116,9 @@ void Session::Redistribute(const v1::RedistributeRequest& request, const Ticket&
                    absl::StrCat("shape: ", ToString(Shape(request.shape().begin(), request.shape().end())),
                                 " is not the array's ", ToString(shape), "; reshaping is not implemented yet"));
     }
-    DA_ASSIGN_OR_RETURN(Distribution distribution,
-                        ResolveDistribution(request.distribution(), shape, targets_, default_kinds_,
-                                            context_->cluster->engine_count));
+    DA_ASSIGN_OR_RETURN(
+        Distribution distribution,
+        ResolveDistribution(request.distribution(), shape, targets_, default_kinds_, context_->cluster->engine_count));
     const Layout layout = context_->cluster->registry.Intern(std::move(distribution));
     return NameWhole(planner_.recorder().Redistribute(source->operand(), layout, ticket.origin));
   };
@@ -140,7 +140,8 @@ void Session::List(const v1::ListRequest& request, const Ticket& ticket) {
   constexpr int kPageDefault = 1000;
   constexpr int kPageMax = 10000;
   if (request.page_size() < 0 || request.page_size() > kPageMax) {
-    return AnswerError(ticket, Error(Reason::kInvalidValue, absl::StrCat("page_size: ", request.page_size(), "; expected 0 to ", kPageMax)));
+    return AnswerError(ticket, Error(Reason::kInvalidValue,
+                                     absl::StrCat("page_size: ", request.page_size(), "; expected 0 to ", kPageMax)));
   }
   std::int64_t after = 0;
   const std::string& token = request.page_token();

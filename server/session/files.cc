@@ -1,8 +1,8 @@
 // Requests on files. The front checks and resolves paths; the engines read and write.
+#include <absl/strings/str_cat.h>
+
 #include <filesystem>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "server/session/session.h"
 
@@ -21,8 +21,9 @@ absl::StatusOr<std::string> Session::ResolvePath(const std::string& path) const 
   if (!context_->data_root.empty()) {
     const std::filesystem::path relative = resolved.lexically_relative(context_->data_root);
     if (relative.empty() || *relative.begin() == "..") {
-      return Error(Reason::kPermissionDenied, absl::StrCat("path: \"", path, "\" lies outside the daemon's --data-root, \"",
-                                                           context_->data_root, "\""));
+      return Error(
+          Reason::kPermissionDenied,
+          absl::StrCat("path: \"", path, "\" lies outside the daemon's --data-root, \"", context_->data_root, "\""));
     }
   }
   return resolved.string();
@@ -83,7 +84,8 @@ void Session::Load(const v1::LoadRequest& request, const Ticket& ticket) {
   if (!path.ok()) {
     return Bind(ticket, request.result(), path.status());
   }
-  auto info = std::make_shared<absl::StatusOr<DatasetInfo>>(Error(Reason::kInternal, "the engine gave no dataset information"));
+  auto info =
+      std::make_shared<absl::StatusOr<DatasetInfo>>(Error(Reason::kInternal, "the engine gave no dataset information"));
   const int target = targets_.front();
   const CompletionPtr inspected =
       planner_.lane().Emit(InspectHdf5{.target = target, .path = *path, .dataset = request.dataset()}, {target}, {}, {},
@@ -102,7 +104,8 @@ void Session::Load(const v1::LoadRequest& request, const Ticket& ticket) {
   });
 }
 
-void Session::LoadInto(const v1::LoadRequest& request, const std::string& path, const DatasetInfo& info, const Ticket& ticket) {
+void Session::LoadInto(const v1::LoadRequest& request, const std::string& path, const DatasetInfo& info,
+                       const Ticket& ticket) {
   const auto outcome = [&]() -> absl::StatusOr<Array> {
     DA_ASSIGN_OR_RETURN(Distribution distribution,
                         ResolveDistribution(request.distribution(), info.shape, targets_, default_kinds_,

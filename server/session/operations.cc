@@ -1,7 +1,7 @@
 // Requests that compute: elementwise functions and reductions.
-#include <utility>
-
 #include <absl/strings/str_cat.h>
+
+#include <utility>
 
 #include "server/session/session.h"
 
@@ -61,9 +61,10 @@ void Session::UfuncInPlace(const v1::UfuncRequest& request, const Ticket& ticket
                                                        ", the array ", ToString(target.shape())));
     }
     if (!CanCastSameKind(value->dtype, target.dtype())) {
-      return Error(Reason::kInvalidType, absl::StrCat("in_place: ", request.name(), " gives ", std::string(NameOf(value->dtype)),
-                                                      ", which does not cast to the array's ",
-                                                      std::string(NameOf(target.dtype())), " under \"same_kind\""));
+      return Error(Reason::kInvalidType,
+                   absl::StrCat("in_place: ", request.name(), " gives ", std::string(NameOf(value->dtype)),
+                                ", which does not cast to the array's ", std::string(NameOf(target.dtype())),
+                                " under \"same_kind\""));
     }
     return planner_.Assign(target, Operand{value, View::Whole(value->shape)}, ticket.origin);
   };
@@ -84,11 +85,13 @@ void Session::Reduce(const v1::ReduceRequest& request, const Ticket& ticket) {
     if (request.dtype() != v1::DTYPE_UNSPECIFIED) {
       DA_ASSIGN_OR_RETURN(options.dtype, ParseDType(request.dtype(), "dtype"));
     }
-    DA_ASSIGN_OR_RETURN(const ValuePtr value, planner_.recorder().Reduce(request.name(), operand, options, ticket.origin));
+    DA_ASSIGN_OR_RETURN(const ValuePtr value,
+                        planner_.recorder().Reduce(request.name(), operand, options, ticket.origin));
     DA_ASSIGN_OR_RETURN(Array result, NameWhole(value));
     if (request.keepdims() && value->state != Value::State::kFailed) {
       for (const int axis : options.axes) {  // ascending: each is inserted at its final place
-        result.view.dimensions.insert(result.view.dimensions.begin() + axis, ViewDimension{.base = -1, .start = 0, .step = 1, .count = 1});
+        result.view.dimensions.insert(result.view.dimensions.begin() + axis,
+                                      ViewDimension{.base = -1, .start = 0, .step = 1, .count = 1});
       }
     }
     return result;

@@ -1,9 +1,9 @@
 #include "server/session/session.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 namespace distarray::server {
 namespace {
@@ -13,14 +13,18 @@ constexpr std::size_t kAnswersKept = 1024;
 }  // namespace
 
 Session::Session(SessionContext* context, std::int64_t number, std::string name)
-    : context_(context), name_(std::move(name)), planner_(*context->cluster, number), targets_(context->cluster->all_targets) {}
+    : context_(context),
+      name_(std::move(name)),
+      planner_(*context->cluster, number),
+      targets_(context->cluster->all_targets) {}
 
 absl::Status Session::Configure(const v1::OpenRequest& request) {
   const int engines = context_->cluster->engine_count;
   std::vector<int> targets(request.targets().begin(), request.targets().end());
   for (std::size_t i = 0; i < targets.size(); ++i) {
     if (targets[i] < 0 || targets[i] >= engines) {
-      return Error(Reason::kInvalidValue, absl::StrCat("targets: there is no target ", targets[i], "; expected 0 to ", engines - 1));
+      return Error(Reason::kInvalidValue,
+                   absl::StrCat("targets: there is no target ", targets[i], "; expected 0 to ", engines - 1));
     }
     if (std::find(targets.begin(), targets.begin() + static_cast<std::ptrdiff_t>(i), targets[i]) !=
         targets.begin() + static_cast<std::ptrdiff_t>(i)) {
@@ -28,7 +32,8 @@ absl::Status Session::Configure(const v1::OpenRequest& request) {
     }
   }
   if (request.default_kinds().find_first_not_of("nbc") != std::string::npos) {
-    return Error(Reason::kInvalidValue, absl::StrCat("default_kinds: \"", request.default_kinds(), "\"; expected letters n, b, c"));
+    return Error(Reason::kInvalidValue,
+                 absl::StrCat("default_kinds: \"", request.default_kinds(), "\"; expected letters n, b, c"));
   }
   if (!targets.empty()) {
     targets_ = std::move(targets);
@@ -56,9 +61,10 @@ void Session::Take(v1::Request request, std::shared_ptr<Peer> caller) {
 }
 
 void Session::AnswerAgain(const v1::Request& request, std::shared_ptr<Peer> caller) {
-  const Ticket ticket{.sequence = request.sequence(), .awaited = true, .origin = request.origin(), .caller = std::move(caller)};
-  const auto waiting = std::find_if(slots_.begin(), slots_.end(),
-                                    [&](const Slot& slot) { return slot.sequence == ticket.sequence; });
+  const Ticket ticket{
+      .sequence = request.sequence(), .awaited = true, .origin = request.origin(), .caller = std::move(caller)};
+  const auto waiting =
+      std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) { return slot.sequence == ticket.sequence; });
   if (waiting != slots_.end()) {
     return;  // its answer is still to come
   }
@@ -71,8 +77,9 @@ void Session::AnswerAgain(const v1::Request& request, std::shared_ptr<Peer> call
   } else if (request.has_get()) {
     Get(request.get(), ticket);  // reading twice does no harm
   } else {
-    AnswerError(ticket, Error(Reason::kInvalidValue, absl::StrCat("sequence: ", ticket.sequence,
-                                                                  " was answered long ago and the answer is no longer kept")));
+    AnswerError(ticket,
+                Error(Reason::kInvalidValue, absl::StrCat("sequence: ", ticket.sequence,
+                                                          " was answered long ago and the answer is no longer kept")));
   }
 }
 
@@ -142,7 +149,8 @@ void Session::Dispatch(v1::Request& request, const Ticket& ticket) {
     case v1::Request::kCancel:
     case v1::Request::kApply:
     case v1::Request::kRegister:
-      return AnswerError(ticket, Error(Reason::kNotImplemented, "this daemon does not run functions of the user's yet"));
+      return AnswerError(ticket,
+                         Error(Reason::kNotImplemented, "this daemon does not run functions of the user's yet"));
     case v1::Request::kOpen:
       return AnswerError(ticket, Error(Reason::kInvalidValue, "open: the session is open; expected another request"));
     case v1::Request::REQUEST_NOT_SET:
@@ -168,7 +176,8 @@ void Session::Answer(const Ticket& ticket, v1::Reply reply, bool last) {
     ticket.caller->Send(std::move(batch));
     return;
   }
-  const auto slot = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& s) { return s.sequence == ticket.sequence; });
+  const auto slot =
+      std::find_if(slots_.begin(), slots_.end(), [&](const Slot& s) { return s.sequence == ticket.sequence; });
   if (slot == slots_.end()) {
     return;
   }
@@ -228,8 +237,8 @@ bool Session::ReportDeferred(const Ticket& ticket) {
 absl::StatusOr<Array*> Session::Find(std::int64_t key, std::string_view argument) {
   const auto found = arrays_.find(key);
   if (found == arrays_.end()) {
-    return Error(Reason::kUnknownKey,
-                 absl::StrCat(std::string(argument), ": there is no array ", key, " in this session (deleted, or never made)"));
+    return Error(Reason::kUnknownKey, absl::StrCat(std::string(argument), ": there is no array ", key,
+                                                   " in this session (deleted, or never made)"));
   }
   return &found->second;
 }

@@ -18,14 +18,15 @@ namespace distarray::server {
 /// What sessions need of the daemon.
 struct SessionContext {
   Cluster* cluster = nullptr;
-  std::string data_root;          // canonical; empty: anywhere
+  std::string data_root;  // canonical; empty: anywhere
   std::string working_directory;
   std::int64_t chunk_bytes_max = 1 << 20;
   std::function<v1::ServerInfo()> server_info;
 };
 
-/// One client's arrays and its ordered requests. Requests are taken one after the other; one that must wait for the engines before the
-/// next may be planned stalls the session, not its client's stream nor other sessions. Part of the front's state machine: no clock, no thread.
+/// One client's arrays and its ordered requests. Requests are taken one after the other; one that must wait for the
+/// engines before the next may be planned stalls the session, not its client's stream nor other sessions. Part of the
+/// front's state machine: no clock, no thread.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(SessionContext* context, std::int64_t number, std::string name);
@@ -80,7 +81,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Names the outcome, good or bad, and answers.
   void Bind(const Ticket& ticket, std::int64_t key, absl::StatusOr<Array> outcome);
   absl::StatusOr<Array> NameWhole(const ValuePtr& value);
-  /// Calls `then` (in the same turn, if nothing is missing) once all have finished, unless the session has gone by then.
+  /// Calls `then` (in the same turn, if nothing is missing) once all have finished, unless the session has gone by
+  /// then.
   void After(std::vector<CompletionPtr> completions, std::function<void()> then);
 
   // arrays.cc

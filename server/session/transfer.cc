@@ -1,8 +1,8 @@
 // Requests that move elements between client and engines, or wait for them.
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <absl/strings/str_cat.h>
 
 #include "server/session/session.h"
 
@@ -84,8 +84,9 @@ void Session::ContinueGet(const std::shared_ptr<GetJob>& job) {
       return;
     }
     const std::size_t number = job->next++;
-    const CompletionPtr done = planner_.Fetch(job->operand, job->pieces[number], job->ticket.origin,
-                                              [job, number](std::string bytes) { job->arrived[number] = std::move(bytes); });
+    const CompletionPtr done =
+        planner_.Fetch(job->operand, job->pieces[number], job->ticket.origin,
+                       [job, number](std::string bytes) { job->arrived[number] = std::move(bytes); });
     // A piece may arrive before another engine says that the array's own computation failed: hear both.
     After({done, job->operand.value->done}, [this, job, done, deliver, fail] {
       const CompletionPtr& computed = job->operand.value->done;
@@ -126,7 +127,8 @@ void Session::Put(v1::PutRequest& request, const Ticket& ticket) {
                                                       std::string(NameOf(value.dtype))));
     }
     if (static_cast<std::int64_t>(request.data().size()) > context_->chunk_bytes_max) {
-      return Error(Reason::kMessageTooLarge, absl::StrCat("data: ", request.data().size(), " bytes; at most ", context_->chunk_bytes_max));
+      return Error(Reason::kMessageTooLarge,
+                   absl::StrCat("data: ", request.data().size(), " bytes; at most ", context_->chunk_bytes_max));
     }
     DA_ASSIGN_OR_RETURN(const Planner::Box box,
                         Planner::CheckBox(array->shape(), Shape(request.start().begin(), request.start().end()),

@@ -1,8 +1,8 @@
-"""How fast a daemon with two engines is on this machine, beside NumPy (one thread), Dask array (threads) and h5py, in one run.
+"""How fast a daemon with two engines is here, beside NumPy (one thread), Dask array (threads) and h5py, in one run.
 
-Medians of seven; results are checked against NumPy before they are timed. All contenders compute from resident arrays to a resident result. Ratios
-are of times within this run: the machine's absolute figures move when others use it. `limit` is what such a machine allows (two
-cores, measured by simple programs); calibration figures of this run stand first.
+Medians of seven; results are checked against NumPy before they are timed. All contenders compute from resident arrays
+to a resident result. Ratios are of times within this run: the machine's absolute figures move when others use it.
+`limit` is what such a machine allows (two cores, measured by simple programs); calibration figures stand first.
 
 Usage: tests/bench/run [--elements N] [--file-bytes N] [--repeat K] [--output FILE]
 """
@@ -41,8 +41,18 @@ class Daemon:
         port_file = pathlib.Path(self.folder.name) / "address"
         began = time.perf_counter()
         self.process = psutil.Popen(
-            [os.environ["DISTARRAYD"], "--engines", str(engines), "--listen", "127.0.0.1:0", "--port-file", str(port_file)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                os.environ["DISTARRAYD"],
+                "--engines",
+                str(engines),
+                "--listen",
+                "127.0.0.1:0",
+                "--port-file",
+                str(port_file),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         while not port_file.exists():
             if self.process.poll() is not None:
                 raise RuntimeError(f"the daemon ended with {self.process.returncode}")
@@ -84,8 +94,16 @@ class Report:
         notes = (f"   [target {target}]" if target else "") + (f"   [limit {limit}]" if limit else "")
         print(f"{name:<44} {value:10.4g} {unit:<6}{beside}{notes}", flush=True)
 
-    def compare(self, name: str, ours: Callable[[], object], numpy: Callable[[], object],
-                dask: Callable[[], object] | None = None, *, target: str = "", limit: str = "") -> None:
+    def compare(
+        self,
+        name: str,
+        ours: Callable[[], object],
+        numpy: Callable[[], object],
+        dask: Callable[[], object] | None = None,
+        *,
+        target: str = "",
+        limit: str = "",
+    ) -> None:
         ours_s, numpy_s = self.median_s(ours), self.median_s(numpy)
         others = {"numpy_ms": numpy_s * 1e3, "times_numpy": numpy_s / ours_s}
         if dask is not None:
@@ -97,8 +115,12 @@ class Report:
 def calibrate(report: Report, address: str, elements: int) -> None:
     source = np.ones(elements)
     sink = np.empty_like(source)
-    report.add("memcpy, one thread", 2 * source.nbytes / report.median_s(lambda: np.copyto(sink, source)) / GB, "GB/s",
-               limit="26 copy, 24 memcpy")
+    report.add(
+        "memcpy, one thread",
+        2 * source.nbytes / report.median_s(lambda: np.copyto(sink, source)) / GB,
+        "GB/s",
+        limit="26 copy, 24 memcpy",
+    )
     with grpc.insecure_channel(address) as channel:
         call = channel.unary_unary("/grpc.health.v1.Health/Check")  # serialized by hand: nothing in, two bytes out
         call(b"")
@@ -116,8 +138,14 @@ def small_operations(report: Report, context: Context, address: str) -> None:
     tiny = context.arange(16)
     assert float((tiny + 1.0).sum().toarray()) == 136
     times = sorted(timed(lambda: float((tiny + 1.0).sum().toarray())) for _ in range(2000))
-    report.add("synchronous tiny operation, p50", times[1000] * 1e6, "us", target="< 400", limit="160 (unary call)",
-               p99_us=times[1980] * 1e6)
+    report.add(
+        "synchronous tiny operation, p50",
+        times[1000] * 1e6,
+        "us",
+        target="< 400",
+        limit="160 (unary call)",
+        p99_us=times[1980] * 1e6,
+    )
     count = 10000
 
     def pipelined() -> None:
@@ -126,8 +154,14 @@ def small_operations(report: Report, context: Context, address: str) -> None:
         result.wait()
 
     seconds = report.median_s(pipelined)
-    report.add("pipelined tiny operation, Python", seconds / count * 1e6, "us", target="< 60", limit="13 (C++)",
-               per_second=count / seconds)
+    report.add(
+        "pipelined tiny operation, Python",
+        seconds / count * 1e6,
+        "us",
+        target="< 60",
+        limit="13 (C++)",
+        per_second=count / seconds,
+    )
     answer = subprocess.run([ROOT / "build/bin/bench_pipelined", address], check=True, capture_output=True, text=True)
     for name, value in json.loads(answer.stdout).items():
         if isinstance(value, (int, float)):
@@ -149,25 +183,52 @@ def array_operations(report: Report, context: Context, elements: int) -> None:
         # Dask remembers a graph that it has seen: a tiny number, another each time, makes each graph new.
         return lambda: make(1 + next(fresh) * 1e-300).persist(scheduler="threads")
 
-    np.testing.assert_allclose((a * b + c * da.sin(d) + 1)[:1000].toarray(), (na * nb + nc * np.sin(nd) + 1)[:1000], rtol=1e-14)
+    np.testing.assert_allclose(
+        (a * b + c * da.sin(d) + 1)[:1000].toarray(), (na * nb + nc * np.sin(nd) + 1)[:1000], rtol=1e-14
+    )
     megabytes = elements * 8 // 10**6
     print(f"-- {elements:,} float64 an array ({megabytes} MB)")
-    report.compare("a*b + c*sin(d) + 1, new array", lambda: (a * b + c * da.sin(d) + 1).wait(),
-                   lambda: na * nb + nc * np.sin(nd) + 1, compute(lambda one: ka * kb + kc * dask.array.sin(kd) + one),
-                   target=">= 3x NumPy", limit="39 to 64 ms for 64M, 2 threads")
-    report.compare("sum of it", lambda: float((a * b + c * da.sin(d) + 1).sum()),
-                   lambda: (na * nb + nc * np.sin(nd) + 1).sum(), compute(lambda one: (ka * kb + kc * dask.array.sin(kd) + one).sum()))
-    report.compare("a + b, new array", lambda: (a + b).wait(), lambda: na + nb, compute(lambda one: ka + kb * one),
-                   limit="39 ms for 64M, 2 threads")
-    report.compare("sum(a)", lambda: float(a.sum()), lambda: na.sum(), compute(lambda one: (ka * one).sum()),
-                   limit="18 ms for 64M")
-    report.compare("sum(a[::2])", lambda: float(a[::2].sum()), lambda: na[::2].sum(), compute(lambda one: (ka[::2] * one).sum()))
-    report.compare("a[1:] - a[:-1], new array", lambda: (a[1:] - a[:-1]).wait(), lambda: na[1:] - na[:-1],
-                   compute(lambda one: ka[1:] - ka[:-1] * one))
+    report.compare(
+        "a*b + c*sin(d) + 1, new array",
+        lambda: (a * b + c * da.sin(d) + 1).wait(),
+        lambda: na * nb + nc * np.sin(nd) + 1,
+        compute(lambda one: ka * kb + kc * dask.array.sin(kd) + one),
+        target=">= 3x NumPy",
+        limit="39 to 64 ms for 64M, 2 threads",
+    )
+    report.compare(
+        "sum of it",
+        lambda: float((a * b + c * da.sin(d) + 1).sum()),
+        lambda: (na * nb + nc * np.sin(nd) + 1).sum(),
+        compute(lambda one: (ka * kb + kc * dask.array.sin(kd) + one).sum()),
+    )
+    report.compare(
+        "a + b, new array",
+        lambda: (a + b).wait(),
+        lambda: na + nb,
+        compute(lambda one: ka + kb * one),
+        limit="39 ms for 64M, 2 threads",
+    )
+    report.compare(
+        "sum(a)", lambda: float(a.sum()), lambda: na.sum(), compute(lambda one: (ka * one).sum()), limit="18 ms for 64M"
+    )
+    report.compare(
+        "sum(a[::2])", lambda: float(a[::2].sum()), lambda: na[::2].sum(), compute(lambda one: (ka[::2] * one).sum())
+    )
+    report.compare(
+        "a[1:] - a[:-1], new array",
+        lambda: (a[1:] - a[:-1]).wait(),
+        lambda: na[1:] - na[:-1],
+        compute(lambda one: ka[1:] - ka[:-1] * one),
+    )
     cyclic = Distribution(context, (elements,), "c")
     assert bool((a.distribute_as(cyclic) == a).all())
-    report.compare("redistribution block -> cyclic (NumPy: copy)", lambda: a.distribute_as(cyclic).wait(), lambda: na.copy(),
-                   limit="half of memcpy")
+    report.compare(
+        "redistribution block -> cyclic (NumPy: copy)",
+        lambda: a.distribute_as(cyclic).wait(),
+        lambda: na.copy(),
+        limit="half of memcpy",
+    )
     seconds = report.median_s(a.toarray, 3)
     report.add("to the client", na.nbytes / seconds / GB, "GB/s", limit="1.5 to 1.8 (gRPC to NumPy)")
     seconds = report.median_s(lambda: context.fromarray(na).wait(), 3)
@@ -201,10 +262,22 @@ def files(report: Report, context: Context, file_bytes: int) -> None:
         with h5py.File(ours, "r") as file:
             assert np.array_equal(file["buffer"][:1000], mirror[:1000])
         size = mirror.nbytes / GB
-        report.add("HDF5 save, synced", size / save_s, "GB/s", h5py=size / h5py_save_s, times_h5py=h5py_save_s / save_s,
-                   limit="5.1 h5py, not synced")
-        report.add("HDF5 load", size / load_s, "GB/s", h5py=size / h5py_load_s, times_h5py=h5py_load_s / load_s,
-                   limit="8 to 16, cached")
+        report.add(
+            "HDF5 save, synced",
+            size / save_s,
+            "GB/s",
+            h5py=size / h5py_save_s,
+            times_h5py=h5py_save_s / save_s,
+            limit="5.1 h5py, not synced",
+        )
+        report.add(
+            "HDF5 load",
+            size / load_s,
+            "GB/s",
+            h5py=size / h5py_load_s,
+            times_h5py=h5py_load_s / load_s,
+            limit="8 to 16, cached",
+        )
 
 
 def main() -> None:
@@ -218,7 +291,7 @@ def main() -> None:
 
     report = Report(arguments.repeat)
     load = os.getloadavg()[0]
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the start, NumPy {np.__version__}")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the start, NumPy {np.__version__}")
     ready = []
     for _ in range(3):
         daemon = Daemon(4)
@@ -229,7 +302,12 @@ def main() -> None:
     time.sleep(1)
     before = daemon.cpu_s()
     time.sleep(arguments.idle_seconds)
-    report.add("idle, 4 engines, all processes", 100 * (daemon.cpu_s() - before) / arguments.idle_seconds, "% CPU", target="< 1")
+    report.add(
+        "idle, 4 engines, all processes",
+        100 * (daemon.cpu_s() - before) / arguments.idle_seconds,
+        "% CPU",
+        target="< 1",
+    )
     daemon.close()
 
     daemon = Daemon(2)
@@ -241,8 +319,15 @@ def main() -> None:
             files(report, context, arguments.file_bytes)
     finally:
         daemon.close()
-    results = {"machine": platform.platform(), "cores": os.cpu_count(), "load_at_start": load, "load_at_end": os.getloadavg()[0],
-               "numpy": np.__version__, "elements": arguments.elements, "rows": report.rows}
+    results = {
+        "machine": platform.platform(),
+        "cores": os.cpu_count(),
+        "load_at_start": load,
+        "load_at_end": os.getloadavg()[0],
+        "numpy": np.__version__,
+        "elements": arguments.elements,
+        "rows": report.rows,
+    }
     pathlib.Path(arguments.output).parent.mkdir(parents=True, exist_ok=True)
     pathlib.Path(arguments.output).write_text(json.dumps(results, indent=1) + "\n")
     print(f"saved as {arguments.output}")

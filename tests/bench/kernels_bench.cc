@@ -1,4 +1,5 @@
-// Prints how fast programs run beside hand-written loops, on one core: GB/s of what must be read and written, and the ratio of times.
+// Prints how fast programs run beside hand-written loops, on one core: GB/s of what must be read and written, and the
+// ratio of times.
 
 #include <immintrin.h>
 #include <sleef.h>
@@ -69,7 +70,8 @@ void Report(const char* what, double bytes, double seconds, double reference_sec
   std::printf("\n");
 }
 
-void Run(const Program& program, const Shape& shape, std::vector<LocalOperand> operands, std::vector<LocalOutput> outputs) {
+void Run(const Program& program, const Shape& shape, std::vector<LocalOperand> operands,
+         std::vector<LocalOutput> outputs) {
   const Distribution space = SingleTarget(shape, 0);
   Executor executor(program, space, 0, std::move(operands), std::move(outputs));
   if (!RunAll(executor, 1 << 20).ok()) {
@@ -118,22 +120,28 @@ void BenchLarge() {
   const double bytes = static_cast<double>(kSize) * 8;
   volatile double sink = 0;
 
-  Report("memcpy", 2 * bytes, BestSeconds([&] { std::memcpy(out.data(), a.data(), static_cast<std::size_t>(kSize) * 8); }), 0);
+  Report("memcpy", 2 * bytes,
+         BestSeconds([&] { std::memcpy(out.data(), a.data(), static_cast<std::size_t>(kSize) * 8); }), 0);
 
   {
     ProgramBuilder p;
     const ValueId va = p.Operand(DType::kFloat64), vb = p.Operand(DType::kFloat64);
     p.Store(p.Apply("add", {va, vb}));
     const double hand = BestSeconds([&] { AddByHand(a.data(), b.data(), out.data(), kSize); });
-    Report("a+b", 3 * bytes, BestSeconds([&] { Run(p.program(), {kSize}, {a.In(dense), b.In(dense)}, {out.Out(dense)}); }), hand);
+    Report("a+b", 3 * bytes, BestSeconds([&] {
+             Run(p.program(), {kSize}, {a.In(dense), b.In(dense)}, {out.Out(dense)});
+           }),
+           hand);
   }
   {
     ProgramBuilder p;
     const ValueId va = p.Operand(DType::kFloat64), vb = p.Operand(DType::kFloat64), vc = p.Operand(DType::kFloat64);
     p.Store(p.Apply("add", {p.Apply("multiply", {va, vb}), vc}));
     const double hand = BestSeconds([&] { ExpressionByHand(a.data(), b.data(), c.data(), out.data(), kSize); });
-    Report("a*b+c", 4 * bytes,
-           BestSeconds([&] { Run(p.program(), {kSize}, {a.In(dense), b.In(dense), c.In(dense)}, {out.Out(dense)}); }), hand);
+    Report("a*b+c", 4 * bytes, BestSeconds([&] {
+             Run(p.program(), {kSize}, {a.In(dense), b.In(dense), c.In(dense)}, {out.Out(dense)});
+           }),
+           hand);
   }
   for (const bool summed : {false, true}) {
     ProgramBuilder p;
@@ -179,23 +187,29 @@ void BenchLarge() {
     const LocalRegion region = DenseRegion(shape);
     const LocalRegion transposed{shape, 0, {1, 4096}};
     const double hand = BestSeconds([&] { AddByHand(a.data(), b.data(), out.data(), kSize); });
-    Report("a+b.T, 4096 x 4096", 3 * bytes,
-           BestSeconds([&] { Run(p.program(), shape, {a.In(region), b.In(transposed)}, {out.Out(region)}); }), hand);
+    Report("a+b.T, 4096 x 4096", 3 * bytes, BestSeconds([&] {
+             Run(p.program(), shape, {a.In(region), b.In(transposed)}, {out.Out(region)});
+           }),
+           hand);
     const LocalRegion row{shape, 0, {0, 1}};
     const LocalRegion column{shape, 0, {1, 0}};
-    Report("row + column, 4096 x 4096", bytes,
-           BestSeconds([&] { Run(p.program(), shape, {a.In(row), b.In(column)}, {out.Out(region)}); }), hand);
+    Report("row + column, 4096 x 4096", bytes, BestSeconds([&] {
+             Run(p.program(), shape, {a.In(row), b.In(column)}, {out.Out(region)});
+           }),
+           hand);
     const LocalRegion odd{{2048, 2048}, 1, {8192, 2}};
     Report("a[::2, 1::2] + b[::2, 1::2]", 3 * bytes / 4, BestSeconds([&] {
              Run(p.program(), {2048, 2048}, {a.In(odd), b.In(odd)}, {out.Out(DenseRegion({2048, 2048}))});
-           }), hand / 4);
+           }),
+           hand / 4);
   }
   for (const auto kind : {RandomNumber::Kind::kUniform, RandomNumber::Kind::kNormal, RandomNumber::Kind::kIntegers}) {
     ProgramBuilder p;
     const bool integers = kind == RandomNumber::Kind::kIntegers;
     p.Store(p.Random({kind, 1, 2, Scalar{0.0}, Scalar{100.0}}, integers ? DType::kInt64 : DType::kFloat64));
     const double seconds = BestSeconds([&] { Run(p.program(), {kSize}, {}, {out.Out(dense)}); });
-    std::printf("random numbers, kind %d %28.2f ns an element\n", static_cast<int>(kind), seconds / static_cast<double>(kSize) * 1e9);
+    std::printf("random numbers, kind %d %28.2f ns an element\n", static_cast<int>(kind),
+                seconds / static_cast<double>(kSize) * 1e9);
   }
 }
 
@@ -222,7 +236,8 @@ void BenchSmall() {
 }  // namespace distarray
 
 int main() {
-  std::printf("kernels: %s; %lld float64 an array, one core\n", distarray::KernelSet(), static_cast<long long>(distarray::kSize));
+  std::printf("kernels: %s; %lld float64 an array, one core\n", distarray::KernelSet(),
+              static_cast<long long>(distarray::kSize));
   distarray::BenchLarge();
   distarray::BenchSmall();
   return 0;

@@ -1,5 +1,5 @@
-// Tiny operations from C++ against the daemon at $DISTARRAY_ADDRESS (or the first argument): pipelined ones a second and the round trip of a
-// synchronous one, beside one that computes nothing. Prints one JSON object.
+// Tiny operations from C++ against the daemon at $DISTARRAY_ADDRESS (or the first argument): pipelined ones a second
+// and the round trip of a synchronous one, beside one that computes nothing. Prints one JSON object.
 #include <algorithm>
 #include <chrono>
 #include <cmath>

@@ -11,10 +11,11 @@ inline bool TrueOnAll(bool value) {
   return all != 0;
 }
 
-/// REQUIRE for collective code: all ranks agree, so that none is left in the next collective. The rank that saw it false says so.
-#define REQUIRE_ON_ALL(expr)                         \
-  do {                                               \
-    const bool da_here = static_cast<bool>(expr);    \
+/// REQUIRE for collective code: all ranks agree, so that none is left in the next collective. The rank that saw it
+/// false says so.
+#define REQUIRE_ON_ALL(expr)                                   \
+  do {                                                         \
+    const bool da_here = static_cast<bool>(expr);              \
     if (!da_here) UNSCOPED_INFO("false on this rank: " #expr); \
-    REQUIRE(TrueOnAll(da_here));                     \
+    REQUIRE(TrueOnAll(da_here));                               \
   } while (false)

@@ -190,8 +190,8 @@ class Session:
             if not self._opened:
                 return lambda: ContextCreationError(f"no daemon answers at {self.address}: {details}")
             return lambda: ConnectionLostError(
-                f"the connection to the daemon at {self.address} was lost ({details}), and with it this context's arrays. "
-                "If an engine died, the daemon is starting again by itself: make a new Context"
+                f"the connection to the daemon at {self.address} was lost ({details}), and with it this context's "
+                "arrays. If an engine died, the daemon is starting again by itself: make a new Context"
             )
         return lambda: ConnectionLostError(f"the session with {self.address} broke: {code.name}: {details}")
 

@@ -85,30 +85,24 @@ constexpr OperationRow kRows[] = {
     Row("reciprocal", []<Floating T>(T x) { return T{1} / x; }),
     Row("sqrt", []<Floating T>(T x) { return std::sqrt(x); }),
     Row("rint", []<Floating T>(T x) { return std::rint(x); }),
-    Row("floor",
-        []<typename T>(T x)
-          requires(!Complex<T>)
-        {
+    Row(
+        "floor", []<typename T>(T x) requires(!Complex<T>) {
           if constexpr (Floating<T>) {
             return std::floor(x);
           } else {
             return x;
           }
         }),
-    Row("ceil",
-        []<typename T>(T x)
-          requires(!Complex<T>)
-        {
+    Row(
+        "ceil", []<typename T>(T x) requires(!Complex<T>) {
           if constexpr (Floating<T>) {
             return std::ceil(x);
           } else {
             return x;
           }
         }),
-    Row("trunc",
-        []<typename T>(T x)
-          requires(!Complex<T>)
-        {
+    Row(
+        "trunc", []<typename T>(T x) requires(!Complex<T>) {
           if constexpr (Floating<T>) {
             return std::trunc(x);
           } else {

@@ -62,7 +62,8 @@ std::uint32_t RunVectors(std::int64_t n, const void* const* in, void* out) {
   return 0;
 }
 
-/// As RunVectors<F>, but elements beyond the range in which SLEEF's function keeps its bound are computed by G, of the C library.
+/// As RunVectors<F>, but elements beyond the range in which SLEEF's function keeps its bound are computed by G, of the
+/// C library.
 template <typename F, typename G, typename T>
 std::uint32_t RunVectorsWithin(std::int64_t n, const void* const* in, void* out) {
   RunVectors<F, T, 1>(n, in, out);

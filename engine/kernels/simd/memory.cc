@@ -12,7 +12,8 @@ struct SixteenBytes {
 };
 
 template <typename T>
-void Gather(std::int64_t rows, std::int64_t n, const void* in, std::int64_t row_stride, std::int64_t stride, void* out) {
+void Gather(std::int64_t rows, std::int64_t n, const void* in, std::int64_t row_stride, std::int64_t stride,
+            void* out) {
   T* __restrict to = static_cast<T*>(out);
   if (rows > 1 && std::llabs(row_stride) < std::llabs(stride)) {
     const T* __restrict from = static_cast<const T*>(in);
@@ -44,7 +45,8 @@ void Gather(std::int64_t rows, std::int64_t n, const void* in, std::int64_t row_
 }
 
 template <typename T>
-void Scatter(std::int64_t rows, std::int64_t n, const void* in, void* out, std::int64_t row_stride, std::int64_t stride) {
+void Scatter(std::int64_t rows, std::int64_t n, const void* in, void* out, std::int64_t row_stride,
+             std::int64_t stride) {
   const T* __restrict from = static_cast<const T*>(in);
   if (rows > 1 && std::llabs(row_stride) < std::llabs(stride)) {
     T* __restrict to = static_cast<T*>(out);

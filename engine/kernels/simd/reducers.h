@@ -168,8 +168,8 @@ struct ComplexExtreme {
   using Number = T;
   using Real = RealPart<T>;
   static constexpr int kPlanes = 1;
-  static constexpr Real kEdge =
-      kSign > 0 ? -std::numeric_limits<Real>::infinity() : std::numeric_limits<Real>::infinity();
+  static constexpr Real kEdge = kSign > 0 ? -std::numeric_limits<Real>::infinity()
+                                          : std::numeric_limits<Real>::infinity();
   static constexpr T kIdentity[kPlanes] = {T(kEdge, kEdge)};
 
   static void Step(T* state, T x) { state[0] = kSign > 0 ? Maximum(state[0], x) : Minimum(state[0], x); }

@@ -37,7 +37,8 @@ struct OneByOne {
   }
 };
 
-/// Several vectors at a time. Complex numbers are pairs of `kParts` = 2 reals that accumulate apart; n, count and step count the reals.
+/// Several vectors at a time. Complex numbers are pairs of `kParts` = 2 reals that accumulate apart; n, count and step
+/// count the reals.
 template <typename T, typename Reducer, int kParts = 1>
 struct Vectored {
   using Number = typename Reducer::Number;
@@ -47,7 +48,7 @@ struct Vectored {
   static constexpr int kUnrolled = kPlanes > 2 ? 2 : 4;  // independent sums hide the latency of additions
   static constexpr int kLanes = kWidth * kUnrolled;
   using Vector = typename VectorType<Number, kVectorBytes>::Type;
-  using Source = typename VectorType<T, kWidth * static_cast<int>(sizeof(T))>::Type;
+  using Source = typename VectorType<T, kWidth* static_cast<int>(sizeof(T))>::Type;
 
   static Vector Load(const T* from) {
     Source source;
@@ -98,7 +99,8 @@ struct Vectored {
     }
   }
 
-  /// Adds rows of n reals to consecutive accumulators, a row in each lane. How many rows that were: as many as fill vectors.
+  /// Adds rows of n reals to consecutive accumulators, a row in each lane. How many rows that were: as many as fill
+  /// vectors.
   static std::int64_t AddShortRows(std::int64_t rows, std::int64_t n, const T* in, Number* accumulators,
                                    std::int64_t count) {
     if (kParts != 1) {

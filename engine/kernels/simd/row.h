@@ -1,7 +1,8 @@
 #pragma once
 
-// Turns `Row("name", lambda)` into the kernels of an operation, one for each dtype the lambda takes. Everything is in the namespace
-// of the kernel set it is compiled for, so that no code for a newer processor can be linked into an older set.
+// Turns `Row("name", lambda)` into the kernels of an operation, one for each dtype the lambda takes. Everything is in
+// the namespace of the kernel set it is compiled for, so that no code for a newer processor can be linked into an older
+// set.
 
 #include <type_traits>
 
@@ -10,10 +11,10 @@
 namespace distarray::DISTARRAY_KERNEL_SET {
 
 template <typename F, typename T>
-inline constexpr int kArity = std::is_invocable_v<F, T>             ? 1
-                              : std::is_invocable_v<F, T, T>        ? 2
-                              : std::is_invocable_v<F, bool, T, T>  ? 3
-                                                                    : 0;
+inline constexpr int kArity = std::is_invocable_v<F, T>            ? 1
+                              : std::is_invocable_v<F, T, T>       ? 2
+                              : std::is_invocable_v<F, bool, T, T> ? 3
+                                                                   : 0;
 
 template <typename F, typename T>
 std::uint32_t RunLoop(std::int64_t n, const void* const* in, void* out) {

@@ -19,33 +19,92 @@ using Integers = std::tuple<std::int8_t, std::int16_t, std::int32_t, std::int64_
                             std::uint32_t, std::uint64_t>;
 
 // Made with NumPy 2.4 on x86-64 from single numbers (its arrays of uint32 differ with the vector instructions in use).
-constexpr double kNumbers[] = {0.0, -0.9, 1.5, -1.5, 127.5, 128.0, -129.0, 255.0, 256.0, 300.7, -5.0, 65536.0, 70000.0, 1e9, 1e10, -1e10, 2147483648.0, 4294967301.0, 1e18, -1e18, 9223372036854775808.0, 1.5e19, -1e19, 1e20};
+constexpr double kNumbers[] = {0.0,    -0.9,  1.5,          -1.5,         127.5,   128.0,   -129.0,
+                               255.0,  256.0, 300.7,        -5.0,         65536.0, 70000.0, 1e9,
+                               1e10,   -1e10, 2147483648.0, 4294967301.0, 1e18,    -1e18,   9223372036854775808.0,
+                               1.5e19, -1e19, 1e20};
 
 template <typename To>
 constexpr To kNumPys[] = {};
 template <>
-constexpr std::int8_t kNumPys<std::int8_t>[] = {0, 0, 1, -1, 127, -128, 127, -1, 0, 44, -5, 0, 112, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+constexpr std::int8_t kNumPys<std::int8_t>[] = {0,   0, 1, -1, 127, -128, 127, -1, 0, 44, -5, 0,
+                                                112, 0, 0, 0,  0,   0,    0,   0,  0, 0,  0,  0};
 template <>
-constexpr std::int16_t kNumPys<std::int16_t>[] = {0, 0, 1, -1, 127, 128, -129, 255, 256, 300, -5, 0, 4464, -13824, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+constexpr std::int16_t kNumPys<std::int16_t>[] = {0,    0,      1, -1, 127, 128, -129, 255, 256, 300, -5, 0,
+                                                  4464, -13824, 0, 0,  0,   0,   0,    0,   0,   0,   0,  0};
 template <>
-constexpr std::int32_t kNumPys<std::int32_t>[] = {0, 0, 1, -1, 127, 128, -129, 255, 256, 300, -5, 65536, 70000, 1000000000, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648};
+constexpr std::int32_t kNumPys<std::int32_t>[] = {
+    0,           0,           1,           -1,          127,         128,         -129,        255,
+    256,         300,         -5,          65536,       70000,       1000000000,  -2147483648, -2147483648,
+    -2147483648, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648, -2147483648};
 template <>
-constexpr std::int64_t kNumPys<std::int64_t>[] = {0, 0, 1, -1, 127, 128, -129, 255, 256, 300, -5, 65536, 70000, 1000000000, 10000000000, -10000000000, 2147483648, 4294967301, 1000000000000000000, -1000000000000000000, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::min()};
+constexpr std::int64_t kNumPys<std::int64_t>[] = {0,
+                                                  0,
+                                                  1,
+                                                  -1,
+                                                  127,
+                                                  128,
+                                                  -129,
+                                                  255,
+                                                  256,
+                                                  300,
+                                                  -5,
+                                                  65536,
+                                                  70000,
+                                                  1000000000,
+                                                  10000000000,
+                                                  -10000000000,
+                                                  2147483648,
+                                                  4294967301,
+                                                  1000000000000000000,
+                                                  -1000000000000000000,
+                                                  std::numeric_limits<std::int64_t>::min(),
+                                                  std::numeric_limits<std::int64_t>::min(),
+                                                  std::numeric_limits<std::int64_t>::min(),
+                                                  std::numeric_limits<std::int64_t>::min()};
 template <>
-constexpr std::uint8_t kNumPys<std::uint8_t>[] = {0, 0, 1, 255, 127, 128, 127, 255, 0, 44, 251, 0, 112, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+constexpr std::uint8_t kNumPys<std::uint8_t>[] = {0,   0, 1, 255, 127, 128, 127, 255, 0, 44, 251, 0,
+                                                  112, 0, 0, 0,   0,   0,   0,   0,   0, 0,  0,   0};
 template <>
-constexpr std::uint16_t kNumPys<std::uint16_t>[] = {0, 0, 1, 65535, 127, 128, 65407, 255, 256, 300, 65531, 0, 4464, 51712, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+constexpr std::uint16_t kNumPys<std::uint16_t>[] = {0,    0,     1, 65535, 127, 128, 65407, 255, 256, 300, 65531, 0,
+                                                    4464, 51712, 0, 0,     0,   0,   0,     0,   0,   0,   0,     0};
 template <>
-constexpr std::uint32_t kNumPys<std::uint32_t>[] = {0, 0, 1, 4294967295, 127, 128, 4294967167, 255, 256, 300, 4294967291, 65536, 70000, 1000000000, 1410065408, 2884901888, 2147483648, 5, 2808348672, 1486618624, 0, 0, 0, 0};
+constexpr std::uint32_t kNumPys<std::uint32_t>[] = {
+    0,     0,          1,          4294967295, 127,        128, 4294967167, 255,        256, 300, 4294967291, 65536,
+    70000, 1000000000, 1410065408, 2884901888, 2147483648, 5,   2808348672, 1486618624, 0,   0,   0,          0};
 template <>
-constexpr std::uint64_t kNumPys<std::uint64_t>[] = {0U, 0U, 1U, 18446744073709551615U, 127U, 128U, 18446744073709551487U, 255U, 256U, 300U, 18446744073709551611U, 65536U, 70000U, 1000000000U, 10000000000U, 18446744063709551616U, 2147483648U, 4294967301U, 1000000000000000000U, 17446744073709551616U, 9223372036854775808U, 15000000000000000000U, 9223372036854775808U, 0U};
+constexpr std::uint64_t kNumPys<std::uint64_t>[] = {0U,
+                                                    0U,
+                                                    1U,
+                                                    18446744073709551615U,
+                                                    127U,
+                                                    128U,
+                                                    18446744073709551487U,
+                                                    255U,
+                                                    256U,
+                                                    300U,
+                                                    18446744073709551611U,
+                                                    65536U,
+                                                    70000U,
+                                                    1000000000U,
+                                                    10000000000U,
+                                                    18446744063709551616U,
+                                                    2147483648U,
+                                                    4294967301U,
+                                                    1000000000000000000U,
+                                                    17446744073709551616U,
+                                                    9223372036854775808U,
+                                                    15000000000000000000U,
+                                                    9223372036854775808U,
+                                                    0U};
 
 TEMPLATE_LIST_TEST_CASE("Floating to integer gives NumPy's answer for every value", "", Integers) {
   using To = TestType;
   const Elements<double> x(std::vector<double>(std::begin(kNumbers), std::end(kNumbers)));
   const double infinity = std::numeric_limits<double>::infinity();
   const Elements<double> none({std::numeric_limits<double>::quiet_NaN(), infinity, -infinity});
-  std::vector<To> of_none(3, std::is_same_v<To, std::int32_t> || std::is_same_v<To, std::int64_t> ? std::numeric_limits<To>::min() : To{0});
+  std::vector<To> of_none(
+      3, std::is_same_v<To, std::int32_t> || std::is_same_v<To, std::int64_t> ? std::numeric_limits<To>::min() : To{0});
   if (std::is_same_v<To, std::uint64_t>) {
     of_none[0] = of_none[2] = static_cast<To>(std::uint64_t{1} << 63);
   }
@@ -66,7 +125,8 @@ TEMPLATE_LIST_TEST_CASE("Floating to integer gives NumPy's answer for every valu
 TEMPLATE_LIST_TEST_CASE("Integer to anything", "", Integers) {
   using T = TestType;
   using Limits = std::numeric_limits<T>;
-  const Elements<T> x = {0, 1, 2, 100, Limits::max(), Limits::min(), static_cast<T>(Limits::max() / 3), static_cast<T>(-1)};
+  const Elements<T> x = {
+      0, 1, 2, 100, Limits::max(), Limits::min(), static_cast<T>(Limits::max() / 3), static_cast<T>(-1)};
   for (const KernelTable* set : RunnableSets()) {
     const auto truth = RunCast<bool>(*set, x);
     const auto small = RunCast<std::int8_t>(*set, x);

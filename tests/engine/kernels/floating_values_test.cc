@@ -12,10 +12,27 @@ namespace {
 template <typename T>
 std::vector<T> SpecialValues() {
   using Limits = std::numeric_limits<T>;
-  const T values[] = {T{0},   T{0.25}, T{0.5},        T{1},          T{1.5},           T{2},
-                      T{2.5}, T{3},    T{1e10},       T{7.75},       Limits::max(),    Limits::min(),
-                      T{100}, T{89.5}, T{709.5},      T{710.25},     Limits::denorm_min(), Limits::infinity(),
-                      T(1e-5), std::numbers::pi_v<T>, Limits::epsilon()};
+  const T values[] = {T{0},
+                      T{0.25},
+                      T{0.5},
+                      T{1},
+                      T{1.5},
+                      T{2},
+                      T{2.5},
+                      T{3},
+                      T{1e10},
+                      T{7.75},
+                      Limits::max(),
+                      Limits::min(),
+                      T{100},
+                      T{89.5},
+                      T{709.5},
+                      T{710.25},
+                      Limits::denorm_min(),
+                      Limits::infinity(),
+                      T(1e-5),
+                      std::numbers::pi_v<T>,
+                      Limits::epsilon()};
   std::vector<T> all;
   for (const T value : values) {
     all.push_back(value);
@@ -54,7 +71,8 @@ double Ulps(T value, Precise<T> exact) {
   if (!std::isfinite(value) || !std::isfinite(rounded)) {
     // The largest number and infinity are neighbours.
     const bool neighbours = std::fabs(value) >= std::numeric_limits<T>::max() &&
-                            std::fabs(rounded) >= std::numeric_limits<T>::max() && std::signbit(value) == std::signbit(rounded);
+                            std::fabs(rounded) >= std::numeric_limits<T>::max() &&
+                            std::signbit(value) == std::signbit(rounded);
     return neighbours ? 1 : std::numeric_limits<double>::infinity();
   }
   int exponent = 0;

@@ -14,7 +14,8 @@ __extension__ using Wide = __int128;
 template <typename T>
 std::vector<T> SpecialValues() {
   using Limits = std::numeric_limits<T>;
-  std::vector<T> values = {0, 1, 2, 3, 5, 7, 8, 31, 32, 63, 64, 100, Limits::max(), Limits::max() - 1, Limits::max() / 2};
+  std::vector<T> values = {
+      0, 1, 2, 3, 5, 7, 8, 31, 32, 63, 64, 100, Limits::max(), Limits::max() - 1, Limits::max() / 2};
   if constexpr (std::is_signed_v<T>) {
     for (const int negative : {-1, -2, -3, -7, -64, -100}) {
       values.push_back(static_cast<T>(negative));
@@ -66,7 +67,8 @@ TEMPLATE_LIST_TEST_CASE("Integer arithmetic wraps and is defined everywhere", ""
   constexpr Wide kBits = sizeof(T) * 8;
   CheckBinary<T>("add", [](Wide x, Wide y) { return x + y; });
   CheckBinary<T>("subtract", [](Wide x, Wide y) { return x - y; });
-  CheckBinary<T>("multiply", [](Wide x, Wide y) { return static_cast<unsigned __int128>(x) * static_cast<unsigned __int128>(y); });
+  CheckBinary<T>("multiply",
+                 [](Wide x, Wide y) { return static_cast<unsigned __int128>(x) * static_cast<unsigned __int128>(y); });
   CheckBinary<T>("floor_divide", [](Wide x, Wide y) { return FloorDivide<T>(x, y); });
   CheckBinary<T>("remainder", [](Wide x, Wide y) { return y == 0 ? 0 : x - FloorDivide<T>(x, y) * y; });
   CheckBinary<T>("mod", [](Wide x, Wide y) { return y == 0 ? 0 : x - FloorDivide<T>(x, y) * y; });

@@ -29,10 +29,11 @@ T RandomElement(std::mt19937_64& random) {
 /// How far apart, in units of the last place, results of one operation may be on two sets.
 double AllowedUlps(std::string_view name) {
   for (const std::string_view exact :
-       {"absolute", "add", "angle", "ceil", "conj", "conjugate", "copy", "copysign", "deg2rad", "degrees", "divide", "fmax", "fmin",
-        "floor", "floor_divide", "fmod", "heaviside", "imag", "logaddexp", "logaddexp2", "maximum", "minimum", "mod", "multiply",
-        "negative", "nextafter", "positive", "rad2deg", "radians", "real", "reciprocal", "remainder", "rint", "sign", "sqrt",
-        "square", "subtract", "true_divide", "trunc", "where"}) {
+       {"absolute",  "add",       "angle",     "ceil",       "conj",     "conjugate",   "copy",         "copysign",
+        "deg2rad",   "degrees",   "divide",    "fmax",       "fmin",     "floor",       "floor_divide", "fmod",
+        "heaviside", "imag",      "logaddexp", "logaddexp2", "maximum",  "minimum",     "mod",          "multiply",
+        "negative",  "nextafter", "positive",  "rad2deg",    "radians",  "real",        "reciprocal",   "remainder",
+        "rint",      "sign",      "sqrt",      "square",     "subtract", "true_divide", "trunc",        "where"}) {
     if (name == exact) {
       return 0;
     }
@@ -117,7 +118,8 @@ TEMPLATE_LIST_TEST_CASE("Casts agree on all kernel sets", "", ElementTypes) {
           FindKernelSet("baseline")->casts[from][static_cast<std::size_t>(to)](n, x.begin(), expected.begin());
           set->casts[from][static_cast<std::size_t>(to)](n, x.begin(), out.begin());
           CAPTURE(set->name, size, NameOf(kDTypeOf<TestType>), NameOf(kDTypeOf<To>));
-          REQUIRE(std::equal(out.begin(), out.end(), expected.begin(), [](const To& a, const To& b) { return Same(a, b); }));
+          REQUIRE(std::equal(out.begin(), out.end(), expected.begin(),
+                             [](const To& a, const To& b) { return Same(a, b); }));
         });
       }
     }

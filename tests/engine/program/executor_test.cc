@@ -26,7 +26,9 @@ void CheckExpression(const Shape& shape, const LocalRegion& a, const LocalRegion
   if (CountOf(shape) > 0) {
     do {
       expected[static_cast<std::size_t>(PositionOf(out, index))] =
-          block_a[static_cast<std::size_t>(PositionOf(a, index))] * block_b[static_cast<std::size_t>(PositionOf(b, index))] + 0.5;
+          block_a[static_cast<std::size_t>(PositionOf(a, index))] *
+              block_b[static_cast<std::size_t>(PositionOf(b, index))] +
+          0.5;
     } while (NextIndex(shape, index));
   }
   ProgramBuilder builder;
@@ -51,9 +53,9 @@ TEST_CASE("Dense operands of odd sizes, in slices of any length") {
 }
 
 TEST_CASE("Strided, broadcast, transposed and reversed operands") {
-  const Shape shapes[] = {{},          {7},         {300},       {3, 5},      {40, 300},   {300, 40}, {100, 3},
-                          {2, 3, 400}, {30, 4, 5},  {5, 30, 3},  {33, 65, 2}, {1, 500, 1}, {17, 300}, {64, 64},
-                          {3, 0, 5},   {2, 3, 4, 5}};
+  const Shape shapes[] = {{},        {7},         {300},      {3, 5},      {40, 300},   {300, 40},
+                          {100, 3},  {2, 3, 400}, {30, 4, 5}, {5, 30, 3},  {33, 65, 2}, {1, 500, 1},
+                          {17, 300}, {64, 64},    {3, 0, 5},  {2, 3, 4, 5}};
   std::mt19937_64 random(11);
   for (const Shape& shape : shapes) {
     for (int trial = 0; trial < 12; ++trial) {
@@ -155,7 +157,8 @@ TEST_CASE("Outputs may be the operands' own elements") {
   const ValueId v = b.Operand(DType::kFloat64);
   b.Store(b.Apply("negative", {v}));  // in place
   b.Store(b.Apply("add", {v, v}));    // still of the old values
-  Executor executor(b.program(), SingleTarget({size}, 0), 0, {Operand(x, dense)}, {Output(x, dense), Output(other, dense)});
+  Executor executor(b.program(), SingleTarget({size}, 0), 0, {Operand(x, dense)},
+                    {Output(x, dense), Output(other, dense)});
   REQUIRE(RunAll(executor, 100).ok());
   for (std::size_t i = 0; i < x.size(); ++i) {
     REQUIRE(x[i] == -static_cast<double>(i));
@@ -181,10 +184,11 @@ TEST_CASE("A failure of an operation ends the program") {
 
 TEST_CASE("Global indices under every map") {
   const DimensionMap::IndexLists lists = {{3, 0, 9, 12}, {1, 2, 4}, {11, 10, 8, 7, 6, 5}};
-  const DimensionMap rows[] = {DimensionMap::Whole(13),      DimensionMap::Block(13, 3),
-                               DimensionMap::Cyclic(13, 3),  DimensionMap::Cyclic(13, 3, 2),
-                               DimensionMap::Unstructured(lists), DimensionMap::Block(std::vector<std::int64_t>{0, 0, 13}),
-                               DimensionMap::Cyclic(200, 3, 7), DimensionMap::Block(200, 3)};
+  const DimensionMap rows[] = {
+      DimensionMap::Whole(13),           DimensionMap::Block(13, 3),
+      DimensionMap::Cyclic(13, 3),       DimensionMap::Cyclic(13, 3, 2),
+      DimensionMap::Unstructured(lists), DimensionMap::Block(std::vector<std::int64_t>{0, 0, 13}),
+      DimensionMap::Cyclic(200, 3, 7),   DimensionMap::Block(200, 3)};
   for (const DimensionMap& first : rows) {
     for (const DimensionMap& second : rows) {
       Distribution space;

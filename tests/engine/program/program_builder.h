@@ -39,13 +39,12 @@ class ProgramBuilder {
     std::copy(arguments.begin(), arguments.end(), apply.arguments.begin());
     return Add(apply, operation.loops[static_cast<std::size_t>(compute)].value().result);
   }
-  void Store(ValueId value) {
-    program_.stores.push_back({value, static_cast<std::int32_t>(program_.stores.size())});
-  }
+  void Store(ValueId value) { program_.stores.push_back({value, static_cast<std::int32_t>(program_.stores.size())}); }
   /// Casts to the dtype that the reduction computes in first.
   int Reduce(std::string_view name, ValueId value, std::vector<int> axes, double correction = 0) {
     const int number = FindReduction(name);
-    const LoopTypes loop = Reductions()[static_cast<std::size_t>(number)].loops[static_cast<std::size_t>(TypeOf(value))].value();
+    const LoopTypes loop =
+        Reductions()[static_cast<std::size_t>(number)].loops[static_cast<std::size_t>(TypeOf(value))].value();
     const ValueId computed = loop.compute == TypeOf(value) ? value : To(loop.compute, value);
     program_.reductions.push_back({computed, number, loop.result, std::move(axes), correction});
     return static_cast<int>(program_.reductions.size()) - 1;

@@ -13,8 +13,8 @@ Program Sample() {
   const ValueId n = b.Operand(DType::kInt32);
   const ValueId sum = b.Apply("add", {a, b.To(DType::kFloat64, n)});
   const ValueId big = b.Apply("greater", {sum, b.Number(2.5, DType::kFloat64)});
-  const ValueId noise = b.Random({RandomNumber::Kind::kNormal, 7, 9, Scalar{1.5}, Scalar{std::complex<double>(2, 3)}},
-                                 DType::kFloat64);
+  const ValueId noise =
+      b.Random({RandomNumber::Kind::kNormal, 7, 9, Scalar{1.5}, Scalar{std::complex<double>(2, 3)}}, DType::kFloat64);
   b.Store(b.Apply("where", {big, sum, noise}));
   b.Store(b.Index(1));
   b.Number(true, DType::kBool);

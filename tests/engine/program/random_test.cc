@@ -48,7 +48,8 @@ Distribution Deal(std::vector<DimensionMap> maps) {
   return space;
 }
 
-RandomNumber Numbers(RandomNumber::Kind kind, Scalar low, Scalar high, std::uint64_t seed = 42, std::uint64_t stream = 1) {
+RandomNumber Numbers(RandomNumber::Kind kind, Scalar low, Scalar high, std::uint64_t seed = 42,
+                     std::uint64_t stream = 1) {
   return {kind, seed, stream, low, high};
 }
 
@@ -57,15 +58,16 @@ TEST_CASE("The same numbers for any distribution") {
       Deal({DimensionMap::Block(30, 4), DimensionMap::Whole(41)}),
       Deal({DimensionMap::Cyclic(30, 3), DimensionMap::Block(41, 2)}),
       Deal({DimensionMap::Cyclic(30, 2, 4), DimensionMap::Cyclic(41, 3, 5)}),
-      Deal({DimensionMap::Unstructured({std::vector<std::int64_t>{29, 1, 0, 5}, [] {
-              std::vector<std::int64_t> rest;
-              for (std::int64_t i = 2; i < 29; ++i) {
-                if (i != 5) {
-                  rest.push_back(i);
-                }
-              }
-              return rest;
-            }()}),
+      Deal({DimensionMap::Unstructured({std::vector<std::int64_t>{29, 1, 0, 5},
+                                        [] {
+                                          std::vector<std::int64_t> rest;
+                                          for (std::int64_t i = 2; i < 29; ++i) {
+                                            if (i != 5) {
+                                              rest.push_back(i);
+                                            }
+                                          }
+                                          return rest;
+                                        }()}),
             DimensionMap::Whole(41)}),
   };
   const Distribution whole = SingleTarget({30, 41}, 0);
@@ -94,7 +96,8 @@ TEST_CASE("Uniform numbers: known first ones, range, moments") {
   }
   CHECK(IsNear(sum / 1e5, 0.5, 0.01));
   CHECK(IsNear(squares / 1e5, 1.0 / 3, 0.01));
-  const auto other = Draw<double>(Numbers(RandomNumber::Kind::kUniform, Scalar{0.0}, Scalar{1.0}, 0, 1), SingleTarget({10}, 0));
+  const auto other =
+      Draw<double>(Numbers(RandomNumber::Kind::kUniform, Scalar{0.0}, Scalar{1.0}, 0, 1), SingleTarget({10}, 0));
   CHECK(other[0] != x[0]);
 }
 

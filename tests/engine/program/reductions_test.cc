@@ -83,7 +83,8 @@ std::vector<std::vector<int>> AxisSubsets(int ndim) {
   return subsets;
 }
 
-const Shape kShapes[] = {{3, 4, 5}, {2, 70, 300}, {300, 2, 3}, {5, 300, 2}, {1, 65, 64}, {129, 1, 1}, {7, 9, 130}, {40, 3, 1100}};
+const Shape kShapes[] = {{3, 4, 5},   {2, 70, 300}, {300, 2, 3}, {5, 300, 2},
+                         {1, 65, 64}, {129, 1, 1},  {7, 9, 130}, {40, 3, 1100}};
 
 TEST_CASE("Sums over all subsets of axes of dense, transposed and reversed arrays") {
   std::mt19937_64 random(5);
@@ -252,8 +253,8 @@ TEST_CASE("Reductions of complex numbers") {
         REQUIRE(std::abs(means[k] - sum / n) <= 1e-13);
         REQUIRE(std::fabs(variances[k] - squares / n) <= 1e-12 * squares / n + 1e-13);
         REQUIRE(largest[k] == *std::max_element(groups[k].begin(), groups[k].end(), [](C a, C b) {
-          return a.real() < b.real() || (a.real() == b.real() && a.imag() < b.imag());
-        }));
+                  return a.real() < b.real() || (a.real() == b.real() && a.imag() < b.imag());
+                }));
       }
     }
   }

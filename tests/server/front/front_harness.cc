@@ -16,7 +16,10 @@ struct FrontHarness::Recorder final : Peer {
 };
 
 FrontHarness::FrontHarness(int engines, std::int64_t memory_limit_bytes)
-    : front({.engine_count = engines, .instance = "test", .memory_limit_bytes = memory_limit_bytes, .working_directory = "/"}) {}
+    : front({.engine_count = engines,
+             .instance = "test",
+             .memory_limit_bytes = memory_limit_bytes,
+             .working_directory = "/"}) {}
 
 PeerId FrontHarness::Connect() {
   auto peer = std::make_shared<Recorder>();

@@ -10,7 +10,8 @@
 
 namespace distarray::server {
 
-/// A front without engines and network: a client's requests go in by hand, commands are kept to be looked at and answered.
+/// A front without engines and network: a client's requests go in by hand, commands are kept to be looked at and
+/// answered.
 class FrontHarness {
  public:
   explicit FrontHarness(int engines = 2, std::int64_t memory_limit_bytes = std::int64_t{1} << 30);
@@ -27,7 +28,8 @@ class FrontHarness {
   std::vector<Command> commands;
   std::vector<BufferId> freed;
 
-  /// Takes what the scheduler sends; answers it (as `engine` says, by default well, with `bytes` zeros for a fetch) until nothing more comes.
+  /// Takes what the scheduler sends; answers it (as `engine` says, by default well, with `bytes` zeros for a fetch)
+  /// until nothing more comes.
   void Run();
   std::function<void(const Command&, CommandReply&)> engine;
 

@@ -40,7 +40,8 @@ TEST_CASE("a bad request makes its key a failed one") {
   REQUIRE(harness.ReplyTo(client, get)->has_error());
   CHECK(harness.ReplyTo(client, get)->error().reason() == v1::ERROR_REASON_UNKNOWN_OPERATION);
   CHECK(harness.ReplyTo(client, get)->error().origin() == "a.py:3");
-  CHECK(harness.ReplyTo(client, harness.Send(client, H::Get(99), true))->error().reason() == v1::ERROR_REASON_UNKNOWN_KEY);
+  CHECK(harness.ReplyTo(client, harness.Send(client, H::Get(99), true))->error().reason() ==
+        v1::ERROR_REASON_UNKNOWN_KEY);
 }
 
 TEST_CASE("a repeated request is answered again and not carried out again") {
@@ -66,7 +67,8 @@ TEST_CASE("an assignment that fails leaves the array, and the next awaited opera
   assign.mutable_assign()->set_key(1);
   assign.mutable_assign()->set_array(77);
   harness.Send(client, assign);
-  CHECK(harness.ReplyTo(client, harness.Send(client, H::Get(1), true))->error().reason() == v1::ERROR_REASON_UNKNOWN_KEY);
+  CHECK(harness.ReplyTo(client, harness.Send(client, H::Get(1), true))->error().reason() ==
+        v1::ERROR_REASON_UNKNOWN_KEY);
   const auto second = harness.Send(client, H::Get(1), true);
   harness.Run();
   CHECK(harness.ReplyTo(client, second)->has_chunk());

@@ -26,7 +26,8 @@ std::vector<Command> Sent(Scheduler& scheduler) {
   return commands;
 }
 
-CommandReply ReplyTo(const Command& command, int target, Reason reason = Reason::kUnspecified, std::string message = {}) {
+CommandReply ReplyTo(const Command& command, int target, Reason reason = Reason::kUnspecified,
+                     std::string message = {}) {
   return {.number = command.number, .target = target, .reason = reason, .message = std::move(message)};
 }
 
