@@ -84,31 +84,39 @@ double Ulps(T value, Precise<T> exact) {
 
 using Floats = std::tuple<float, double>;
 
+template <typename T, typename R>
+void CompareUnary(const char* name, R (*reference)(T)) {
+  const Elements<T> x(ManyValues<T>());
+  for (const KernelTable* set : RunnableSets()) {
+    const auto out = RunUnary<R>(*set, name, x);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const R expected = reference(x[i]);
+      CAPTURE(set->name, name, x[i], out[i], expected);
+      REQUIRE(Same(out[i], expected));
+      REQUIRE((!std::is_same_v<R, T> || out[i] != out[i] || std::signbit(T(out[i])) == std::signbit(T(expected))));
+    }
+  }
+}
+
+template <typename T, typename R>
+void CompareBinary(const char* name, R (*reference)(T, T)) {
+  const auto [x, y] = AllPairs(SpecialValues<T>());
+  for (const KernelTable* set : RunnableSets()) {
+    const auto out = RunBinary<R>(*set, name, x, y);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      CAPTURE(set->name, name, x[i], y[i], out[i], reference(x[i], y[i]));
+      REQUIRE(Same(out[i], reference(x[i], y[i])));
+    }
+  }
+}
+
+/// `reference` is a lambda that captures nothing.
 template <typename T, typename F>
 void CheckExactly(const char* name, F reference) {
   if constexpr (std::is_invocable_v<F, T>) {
-    using R = decltype(reference(T{}));
-    const Elements<T> x(ManyValues<T>());
-    for (const KernelTable* set : RunnableSets()) {
-      const auto out = RunUnary<R>(*set, name, x);
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        CAPTURE(set->name, name, x[i], out[i], reference(x[i]));
-        REQUIRE(Same(out[i], reference(x[i])));
-        if constexpr (std::is_same_v<R, T>) {
-          REQUIRE((std::isnan(out[i]) || std::signbit(out[i]) == std::signbit(reference(x[i]))));
-        }
-      }
-    }
+    CompareUnary<T, std::invoke_result_t<F, T>>(name, reference);
   } else {
-    using R = decltype(reference(T{}, T{}));
-    const auto [x, y] = AllPairs(SpecialValues<T>());
-    for (const KernelTable* set : RunnableSets()) {
-      const auto out = RunBinary<R>(*set, name, x, y);
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        CAPTURE(set->name, name, x[i], y[i], out[i], reference(x[i], y[i]));
-        REQUIRE(Same(out[i], reference(x[i], y[i])));
-      }
-    }
+    CompareBinary<T, std::invoke_result_t<F, T, T>>(name, reference);
   }
 }
 
@@ -152,9 +160,8 @@ TEMPLATE_LIST_TEST_CASE("Floating comparison, and what NaN does", "", Floats) {
   CheckExactly<T>("logical_and", [](T x, T y) { return x != 0 && y != 0; });
   CheckExactly<T>("logical_or", [](T x, T y) { return x != 0 || y != 0; });
   CheckExactly<T>("logical_xor", [](T x, T y) { return (x != 0) != (y != 0); });
-  const T nan = std::numeric_limits<T>::quiet_NaN();
-  CheckExactly<T>("maximum", [nan](T x, T y) { return std::isnan(x) || std::isnan(y) ? nan : std::max(x, y); });
-  CheckExactly<T>("minimum", [nan](T x, T y) { return std::isnan(x) || std::isnan(y) ? nan : std::min(x, y); });
+  CheckExactly<T>("maximum", [](T x, T y) { return std::isnan(x) || std::isnan(y) ? T(NAN) : std::max(x, y); });
+  CheckExactly<T>("minimum", [](T x, T y) { return std::isnan(x) || std::isnan(y) ? T(NAN) : std::min(x, y); });
   CheckExactly<T>("fmax", [](T x, T y) { return std::fmax(x, y); });
   CheckExactly<T>("fmin", [](T x, T y) { return std::fmin(x, y); });
   CheckExactly<T>("heaviside", [](T x, T y) { return std::isnan(x) ? x : x == 0 ? y : x < 0 ? T{0} : T{1}; });
@@ -197,15 +204,15 @@ TEMPLATE_LIST_TEST_CASE("Floor division and remainders are NumPy's", "", Floats)
   }
 }
 
-template <typename T, typename F>
-void CheckNearly(const char* name, F reference, double bound = 2) {
+template <typename T>
+void CheckNearly(const char* name, Precise<T> (*reference)(Precise<T>)) {
   const Elements<T> x(ManyValues<T>());
   for (const KernelTable* set : RunnableSets()) {
     const auto out = RunUnary<T>(*set, name, x);
     for (std::size_t i = 0; i < out.size(); ++i) {
       const auto exact = reference(static_cast<Precise<T>>(x[i]));
       CAPTURE(set->name, name, x[i], out[i], exact);
-      REQUIRE(Ulps(out[i], exact) <= bound);
+      REQUIRE(Ulps(out[i], exact) <= 2);
     }
   }
 }
@@ -235,8 +242,8 @@ TEMPLATE_LIST_TEST_CASE("Mathematics is within 2 units of the last place, specia
   CheckNearly<T>("cbrt", [](P x) { return std::cbrt(x); });
 }
 
-template <typename T, typename F>
-void CheckPairsNearly(const char* name, F reference, double bound = 2) {
+template <typename T>
+void CheckPairsNearly(const char* name, Precise<T> (*reference)(Precise<T>, Precise<T>)) {
   std::vector<T> values = ManyValues<T>();
   std::vector<T> reversed(values.rbegin(), values.rend());
   const auto [special_x, special_y] = AllPairs(SpecialValues<T>());
@@ -249,7 +256,7 @@ void CheckPairsNearly(const char* name, F reference, double bound = 2) {
     for (std::size_t i = 0; i < out.size(); ++i) {
       const auto exact = reference(static_cast<Precise<T>>(x[i]), static_cast<Precise<T>>(y[i]));
       CAPTURE(set->name, name, x[i], y[i], out[i], exact);
-      REQUIRE(Ulps(out[i], exact) <= bound);
+      REQUIRE(Ulps(out[i], exact) <= 2);
     }
   }
 }

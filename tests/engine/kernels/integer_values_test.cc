@@ -10,6 +10,7 @@ namespace distarray {
 namespace {
 
 __extension__ using Wide = __int128;
+__extension__ using Natural = unsigned __int128;
 
 template <typename T>
 std::vector<T> SpecialValues() {
@@ -35,8 +36,8 @@ Wide FloorDivide(Wide x, Wide y) {
   return quotient - ((x % y != 0 && (x < 0) != (y < 0)) ? 1 : 0);
 }
 
-template <typename T, typename F>
-void CheckBinary(const char* name, F reference) {
+template <typename T>
+void CheckBinary(const char* name, Wide (*reference)(Wide, Wide)) {
   const auto [x, y] = AllPairs(SpecialValues<T>());
   for (const KernelTable* set : RunnableSets()) {
     const auto out = RunBinary<T>(*set, name, x, y);
@@ -47,8 +48,8 @@ void CheckBinary(const char* name, F reference) {
   }
 }
 
-template <typename T, typename F>
-void CheckUnary(const char* name, F reference) {
+template <typename T>
+void CheckUnary(const char* name, Wide (*reference)(Wide)) {
   const Elements<T> x(SpecialValues<T>());
   for (const KernelTable* set : RunnableSets()) {
     const auto out = RunUnary<T>(*set, name, x);
@@ -65,41 +66,41 @@ using Integers = std::tuple<std::int8_t, std::int16_t, std::int32_t, std::int64_
 TEMPLATE_LIST_TEST_CASE("Integer arithmetic wraps and is defined everywhere", "", Integers) {
   using T = TestType;
   constexpr Wide kBits = sizeof(T) * 8;
-  CheckBinary<T>("add", [](Wide x, Wide y) { return x + y; });
-  CheckBinary<T>("subtract", [](Wide x, Wide y) { return x - y; });
+  CheckBinary<T>("add", [](Wide x, Wide y) -> Wide { return x + y; });
+  CheckBinary<T>("subtract", [](Wide x, Wide y) -> Wide { return x - y; });
   CheckBinary<T>("multiply",
-                 [](Wide x, Wide y) { return static_cast<unsigned __int128>(x) * static_cast<unsigned __int128>(y); });
-  CheckBinary<T>("floor_divide", [](Wide x, Wide y) { return FloorDivide<T>(x, y); });
-  CheckBinary<T>("remainder", [](Wide x, Wide y) { return y == 0 ? 0 : x - FloorDivide<T>(x, y) * y; });
-  CheckBinary<T>("mod", [](Wide x, Wide y) { return y == 0 ? 0 : x - FloorDivide<T>(x, y) * y; });
-  CheckBinary<T>("fmod", [](Wide x, Wide y) { return y == 0 ? 0 : x % y; });
-  CheckBinary<T>("maximum", [](Wide x, Wide y) { return x > y ? x : y; });
-  CheckBinary<T>("minimum", [](Wide x, Wide y) { return x < y ? x : y; });
-  CheckBinary<T>("fmax", [](Wide x, Wide y) { return x > y ? x : y; });
-  CheckBinary<T>("fmin", [](Wide x, Wide y) { return x < y ? x : y; });
-  CheckBinary<T>("bitwise_and", [](Wide x, Wide y) { return x & y; });
-  CheckBinary<T>("bitwise_or", [](Wide x, Wide y) { return x | y; });
-  CheckBinary<T>("bitwise_xor", [](Wide x, Wide y) { return x ^ y; });
-  CheckBinary<T>("left_shift", [](Wide x, Wide y) {
-    return y < 0 || y >= kBits ? Wide{0} : static_cast<Wide>(static_cast<unsigned __int128>(x) << static_cast<int>(y));
+                 [](Wide x, Wide y) -> Wide { return static_cast<Wide>(Natural(x) * Natural(y)); });
+  CheckBinary<T>("floor_divide", [](Wide x, Wide y) -> Wide { return FloorDivide<T>(x, y); });
+  CheckBinary<T>("remainder", [](Wide x, Wide y) -> Wide { return y == 0 ? 0 : x - FloorDivide<T>(x, y) * y; });
+  CheckBinary<T>("mod", [](Wide x, Wide y) -> Wide { return y == 0 ? 0 : x - FloorDivide<T>(x, y) * y; });
+  CheckBinary<T>("fmod", [](Wide x, Wide y) -> Wide { return y == 0 ? 0 : x % y; });
+  CheckBinary<T>("maximum", [](Wide x, Wide y) -> Wide { return x > y ? x : y; });
+  CheckBinary<T>("minimum", [](Wide x, Wide y) -> Wide { return x < y ? x : y; });
+  CheckBinary<T>("fmax", [](Wide x, Wide y) -> Wide { return x > y ? x : y; });
+  CheckBinary<T>("fmin", [](Wide x, Wide y) -> Wide { return x < y ? x : y; });
+  CheckBinary<T>("bitwise_and", [](Wide x, Wide y) -> Wide { return x & y; });
+  CheckBinary<T>("bitwise_or", [](Wide x, Wide y) -> Wide { return x | y; });
+  CheckBinary<T>("bitwise_xor", [](Wide x, Wide y) -> Wide { return x ^ y; });
+  CheckBinary<T>("left_shift", [](Wide x, Wide y) -> Wide {
+    return y < 0 || y >= kBits ? Wide{0} : static_cast<Wide>(Natural(x) << static_cast<int>(y));
   });
-  CheckBinary<T>("right_shift", [](Wide x, Wide y) {
+  CheckBinary<T>("right_shift", [](Wide x, Wide y) -> Wide {
     return y < 0 || y >= kBits ? (x < 0 ? Wide{-1} : Wide{0}) : x >> static_cast<int>(y);
   });
-  CheckUnary<T>("negative", [](Wide x) { return -x; });
-  CheckUnary<T>("absolute", [](Wide x) { return x < 0 ? -x : x; });
-  CheckUnary<T>("positive", [](Wide x) { return x; });
-  CheckUnary<T>("copy", [](Wide x) { return x; });
-  CheckUnary<T>("conjugate", [](Wide x) { return x; });
-  CheckUnary<T>("real", [](Wide x) { return x; });
-  CheckUnary<T>("imag", [](Wide) { return Wide{0}; });
-  CheckUnary<T>("square", [](Wide x) { return static_cast<unsigned __int128>(x) * static_cast<unsigned __int128>(x); });
-  CheckUnary<T>("sign", [](Wide x) { return Wide{x > 0} - Wide{x < 0}; });
-  CheckUnary<T>("invert", [](Wide x) { return ~x; });
-  CheckUnary<T>("floor", [](Wide x) { return x; });
-  CheckUnary<T>("ceil", [](Wide x) { return x; });
-  CheckUnary<T>("trunc", [](Wide x) { return x; });
-  CheckUnary<T>("reciprocal", [](Wide x) {
+  CheckUnary<T>("negative", [](Wide x) -> Wide { return -x; });
+  CheckUnary<T>("absolute", [](Wide x) -> Wide { return x < 0 ? -x : x; });
+  CheckUnary<T>("positive", [](Wide x) -> Wide { return x; });
+  CheckUnary<T>("copy", [](Wide x) -> Wide { return x; });
+  CheckUnary<T>("conjugate", [](Wide x) -> Wide { return x; });
+  CheckUnary<T>("real", [](Wide x) -> Wide { return x; });
+  CheckUnary<T>("imag", [](Wide) -> Wide { return Wide{0}; });
+  CheckUnary<T>("square", [](Wide x) -> Wide { return static_cast<Wide>(Natural(x) * Natural(x)); });
+  CheckUnary<T>("sign", [](Wide x) -> Wide { return Wide{x > 0} - Wide{x < 0}; });
+  CheckUnary<T>("invert", [](Wide x) -> Wide { return ~x; });
+  CheckUnary<T>("floor", [](Wide x) -> Wide { return x; });
+  CheckUnary<T>("ceil", [](Wide x) -> Wide { return x; });
+  CheckUnary<T>("trunc", [](Wide x) -> Wide { return x; });
+  CheckUnary<T>("reciprocal", [](Wide x) -> Wide {
     constexpr bool kMinimumOfZero = std::is_signed_v<T> && sizeof(T) >= 4;
     return x == 0 ? (kMinimumOfZero ? Wide{std::numeric_limits<T>::min()} : Wide{0}) : 1 / x;
   });
