@@ -37,6 +37,9 @@ AddressRange RangeOf(const std::byte* block, const LocalRegion& region, std::int
   std::int64_t lowest = region.offset;
   std::int64_t highest = region.offset;
   for (std::size_t d = 0; d < region.shape.size(); ++d) {
+    if (region.shape[d] == 0) {
+      return {block, block};
+    }
     const std::int64_t reach = region.strides[d] * (region.shape[d] - 1);
     (reach < 0 ? lowest : highest) += reach;
   }
