@@ -51,7 +51,16 @@ class ByteReader {
       Fail();
       return value;
     }
-    std::memcpy(&value, rest_.data(), sizeof(T));
+    if constexpr (std::is_same_v<T, bool>) {
+      // Any other byte in a bool would be undefined behaviour at its first use.
+      value = rest_.front() == 1;
+      if (rest_.front() != 0 && rest_.front() != 1) {
+        Fail();
+        return false;
+      }
+    } else {
+      std::memcpy(&value, rest_.data(), sizeof(T));
+    }
     rest_.remove_prefix(sizeof(T));
     return value;
   }

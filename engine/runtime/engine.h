@@ -2,7 +2,6 @@
 
 #include <mpi.h>
 
-#include <atomic>
 #include <cstdint>
 
 #include "engine/command/channel.h"
@@ -14,9 +13,8 @@ struct EngineOptions {
   MPI_Comm world = MPI_COMM_NULL;  // rank 0 the front, rank t + 1 target t; duplicated
   int target = 0;
   int engine_count = 0;
-  Channel front;                                  // connected
-  SegmentRegistry* registry = nullptr;            // may be null; must outlive the call
-  std::atomic<std::int64_t>* progress = nullptr;  // may be null; raised whenever the loop turns
+  Channel front;                        // connected
+  SegmentRegistry* registry = nullptr;  // may be null; must outlive the call
 };
 
 /// Carries out the front's commands until Shutdown (returns 0) or until the front is gone (returns 1). Collective over

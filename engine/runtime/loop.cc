@@ -20,10 +20,9 @@ constexpr std::int64_t kLongNap = 1000;                      // us
 
 }  // namespace
 
-Loop::Loop(Services& services, Channel front, std::atomic<std::int64_t>* progress)
+Loop::Loop(Services& services, Channel front)
     : services_(services),
       front_(std::move(front)),
-      progress_(progress),
       lanes_(
           services, [this](const CommandReply& reply) { Answer(reply); }, [this] { Flush(); }) {}
 
@@ -117,9 +116,6 @@ void Loop::WaitForMessages() {
 
 int Loop::Run() {
   while (true) {
-    if (progress_ != nullptr) {
-      progress_->fetch_add(1, std::memory_order_relaxed);
-    }
     const bool ran = lanes_.Run();
     const bool moved = services_.exchange.Progress();
     Forget();

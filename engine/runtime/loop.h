@@ -17,8 +17,7 @@ namespace distarray {
 /// poll when there is nothing to do.
 class Loop {
  public:
-  /// `progress` may be null.
-  Loop(Services& services, Channel front, std::atomic<std::int64_t>* progress);
+  Loop(Services& services, Channel front);
 
   /// Returns 0 after Shutdown, 1 when the front is gone or what it says cannot be understood.
   int Run();
@@ -46,7 +45,6 @@ class Loop {
 
   Services& services_;
   Channel front_;
-  std::atomic<std::int64_t>* progress_;
   Lanes lanes_;
   std::vector<std::string> arrived_;
   std::deque<Forgetting> forgetting_;

@@ -26,6 +26,8 @@ v1::ReplyBatch ErrorBatch(const v1::Request& request, const absl::Status& status
   return BatchOf(std::move(reply));
 }
 
+absl::Status ShuttingDown() { return Error(Reason::kShuttingDown, "the daemon is shutting down; try again later"); }
+
 }  // namespace
 
 Front::Front(const FrontConfig& config) : config_(config), cluster_(config.engine_count, config.memory_limit_bytes) {
@@ -115,6 +117,12 @@ void Front::OnReceived(PeerId id, v1::RequestBatch batch, double now_seconds) {
   }
   Client& client = found->second;
   for (v1::Request& request : *batch.mutable_requests()) {
+    if (!taking_) {
+      if (request.awaited()) {
+        client.peer->Send(ErrorBatch(request, ShuttingDown()));
+      }
+      continue;
+    }
     if (!client.session) {
       if (!request.has_open()) {
         client.peer->Finish(absl::InvalidArgumentError("the first request of a session's stream must be `open`"));
@@ -176,6 +184,9 @@ void Front::OnCall(PeerId id, const std::string& session, std::optional<std::int
     return;
   }
   const std::shared_ptr<Peer> peer = found->second.peer;
+  if (!taking_) {
+    return peer->Send(ErrorBatch(request, ShuttingDown()));
+  }
   if (request.has_info()) {
     v1::Reply reply;
     *reply.mutable_info() = Info();
@@ -200,7 +211,7 @@ void Front::OnCall(PeerId id, const std::string& session, std::optional<std::int
   DropIfClosed(taken);
 }
 
-void Front::DropIfClosed(const std::shared_ptr<Session>& session) {
+void Front::DropIfClosed(std::shared_ptr<Session> session) {
   if (session && session->closed()) {
     sessions_.erase(session->name());
     for (auto& [id, client] : clients_) {
@@ -217,6 +228,9 @@ void Front::OnReply(CommandReply reply) { cluster_.scheduler.OnReply(std::move(r
 double Front::Expire(double now_seconds) {
   double next = -1;
   for (auto entry = sessions_.begin(); entry != sessions_.end();) {
+    if (entry->second.session->busy()) {
+      entry->second.last_seen_seconds = now_seconds;  // its grace begins when its last request has been answered
+    }
     const double left = entry->second.last_seen_seconds + config_.session_grace_seconds - now_seconds;
     if (entry->second.stream != 0) {
       ++entry;

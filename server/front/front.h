@@ -43,6 +43,9 @@ class Front {
   /// negative: no session waits for its end.
   double Expire(double now_seconds);
 
+  /// From here on requests are refused (SHUTTING_DOWN); what was taken goes on.
+  void StopTaking() { taking_ = false; }
+
   /// To be called after every turn: frees what is no longer needed.
   void Settle();
 
@@ -63,9 +66,10 @@ class Front {
   v1::Reply OpenReplyOf(const Session& session) const;
   v1::ServerInfo Info() const;
   void HandleOpen(PeerId id, Client& client, const v1::Request& request, double now_seconds);
-  void DropIfClosed(const std::shared_ptr<Session>& session);
+  void DropIfClosed(std::shared_ptr<Session> session);
 
   FrontConfig config_;
+  bool taking_ = true;
   v1::ServerInfo tables_;  // what never changes of it
   Cluster cluster_;
   SessionContext context_;

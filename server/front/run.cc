@@ -102,7 +102,7 @@ class Loop {
       if (!Wait(wait)) {
         return false;
       }
-      if (stop_) {
+      if (stop_ && Drained()) {
         return true;
       }
     }
@@ -122,6 +122,16 @@ class Loop {
   }
 
  private:
+  /// Whether what was under way when the stop came has ended, or has had its time.
+  bool Drained() {
+    constexpr double kDrainSeconds = 2;
+    if (stopped_at_ < 0) {
+      stopped_at_ = Now();
+      front_.StopTaking();
+    }
+    return front_.scheduler().idle() || Now() - stopped_at_ > kDrainSeconds;
+  }
+
   void Handle(Event event) {
     if (auto* connected = std::get_if<ConnectedEvent>(&event)) {
       front_.OnConnected(connected->id, std::move(connected->peer));
@@ -149,17 +159,18 @@ class Loop {
   bool Wait(double seconds) {
     descriptors_.clear();
     descriptors_.push_back({.fd = mailbox_.wake_fd(), .events = POLLIN, .revents = 0});
-    descriptors_.push_back({.fd = options_.stop_fd, .events = POLLIN, .revents = 0});
+    descriptors_.push_back({.fd = stop_ ? -1 : options_.stop_fd, .events = POLLIN, .revents = 0});
     for (const Channel& engine : options_.engines) {
       descriptors_.push_back({.fd = engine.fd(),
                               .events = static_cast<short>(engine.wants_write() ? POLLIN | POLLOUT : POLLIN),
                               .revents = 0});
     }
-    const int timeout_ms = seconds < 0 ? -1 : static_cast<int>(seconds * 1000) + 1;
+    constexpr int kDrainLookMs = 50;
+    const int timeout_ms = stop_ ? kDrainLookMs : seconds < 0 ? -1 : static_cast<int>(seconds * 1000) + 1;
     if (poll(descriptors_.data(), descriptors_.size(), timeout_ms) < 0) {
       return true;  // interrupted
     }
-    stop_ = descriptors_[1].revents != 0;
+    stop_ = stop_ || descriptors_[1].revents != 0;
     for (std::size_t target = 0; target < options_.engines.size(); ++target) {
       const short happened = descriptors_[target + 2].revents;
       if (happened != 0 && !Serve(static_cast<int>(target), happened)) {
@@ -200,6 +211,7 @@ class Loop {
   Mailbox& mailbox_;
   Front& front_;
   bool stop_ = false;
+  double stopped_at_ = -1;
   std::vector<pollfd> descriptors_;
   std::vector<std::string> messages_;
 };

@@ -48,20 +48,29 @@ std::shared_ptr<Buffer> Lane::MakeBuffer(Ledger::Charge charge) {
   auto buffer = std::make_shared<Buffer>();
   buffer->id = cluster_.next_buffer++;
   buffer->charge = std::move(charge);
-  buffer->release = [dead = dead_](BufferId id) { dead->buffers.push_back(id); };
+  buffer->release = [dead = dead_, cluster = &cluster_, alive = cluster_.alive, lane = number_](BufferId id) {
+    if (!dead->lane_ended) {
+      dead->buffers.push_back(id);
+    } else if (*alive) {
+      Free(*cluster, lane, {id});
+    }
+  };
   return buffer;
 }
 
-void Lane::Flush() {
-  if (dead_->buffers.empty()) {
-    return;
-  }
+void Lane::Free(Cluster& cluster, std::int64_t lane, std::vector<BufferId> buffers) {
   QueuedCommand queued;
-  queued.command.lane = number_;
-  queued.command.owner = number_;
-  queued.command.targets = cluster_.all_targets;
-  queued.command.body = FreeBuffers{.buffers = std::exchange(dead_->buffers, {})};
-  cluster_.scheduler.Enqueue(std::move(queued));
+  queued.command.lane = lane;
+  queued.command.owner = lane;
+  queued.command.targets = cluster.all_targets;
+  queued.command.body = FreeBuffers{.buffers = std::move(buffers)};
+  cluster.scheduler.Enqueue(std::move(queued));
+}
+
+void Lane::Flush() {
+  if (!dead_->buffers.empty()) {
+    Free(cluster_, number_, std::exchange(dead_->buffers, {}));
+  }
 }
 
 }  // namespace distarray::server

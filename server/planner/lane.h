@@ -23,13 +23,21 @@ struct Cluster {
   Ledger ledger;
   DistributionRegistry registry;
   BufferId next_buffer = 1;
+
+  ~Cluster() { *alive = false; }
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // for buffers that outlive it
 };
 
 /// A session's commands: its lane in the scheduler, and the buffers it makes.
 class Lane {
  public:
   Lane(Cluster& cluster, std::int64_t number) : cluster_(cluster), number_(number), dead_(std::make_shared<Dead>()) {}
-  ~Lane() { Flush(); }
+  ~Lane() {
+    Flush();
+    dead_->lane_ended = true;
+  }
 
   Cluster& cluster() const { return cluster_; }
   std::int64_t number() const { return number_; }
@@ -49,7 +57,10 @@ class Lane {
  private:
   struct Dead {
     std::vector<BufferId> buffers;
+    bool lane_ended = false;  // what dies later (held by work that was under way) is freed at once
   };
+  static void Free(Cluster& cluster, std::int64_t lane, std::vector<BufferId> buffers);
+
   Cluster& cluster_;
   std::int64_t number_;
   std::shared_ptr<Dead> dead_;  // shared with the buffers' release functions, which may outlive the lane

@@ -296,7 +296,7 @@ absl::Status PassBuilder::AddInPlace(const ValuePtr& root, const BufferView& des
   return absl::OkStatus();
 }
 
-absl::Status PassBuilder::StoreShared() {
+void PassBuilder::StoreShared() {
   std::unordered_set<const Value*> ours;
   for (const ValuePtr& value : inner_) {
     ours.insert(value.get());
@@ -311,11 +311,10 @@ absl::Status PassBuilder::StoreShared() {
     });
   };
   for (const ValuePtr& value : inner_) {
-    if (value->lazy() && (value->names > 0 || read_elsewhere(*value))) {
-      DA_RETURN_IF_ERROR(AddStored(value));
+    if (value->lazy() && (value->names > 0 || read_elsewhere(*value)) && !AddStored(value).ok()) {
+      return;
     }
   }
-  return absl::OkStatus();
 }
 
 CompletionPtr PassBuilder::Emit(const std::string& origin) {

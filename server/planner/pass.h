@@ -30,8 +30,9 @@ class PassBuilder {
   /// Makes the pass's outcome depend on a stored value's (which it overwrites in part).
   void DependOn(const Value& value) { inputs_.push_back(value.done); }
 
-  /// Also stores what was computed on the way and is named, or read by somebody who is not part of this pass.
-  absl::Status StoreShared();
+  /// Also stores what was computed on the way and is named, or read by somebody who is not part of this pass (what
+  /// there is room for: the rest stays lazy).
+  void StoreShared();
 
   std::int64_t instruction_count() const { return static_cast<std::int64_t>(command_.program.instructions.size()); }
 

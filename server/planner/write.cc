@@ -58,7 +58,6 @@ absl::Status Planner::WriteElements(const Array& target, const ValuePtr& value, 
       !std::holds_alternative<ReduceNode>(value->node)) {
     PassBuilder pass(lane_, space);
     DA_RETURN_IF_ERROR(pass.AddInPlace(value, destination));
-    DA_RETURN_IF_ERROR(pass.StoreShared());
     pass.DependOn(written);
     ReplaceWritten(*target.base, pass.Emit(origin));
     return absl::OkStatus();

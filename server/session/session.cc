@@ -48,39 +48,63 @@ void Session::Take(v1::Request request, std::shared_ptr<Peer> caller) {
   }
   if (request.sequence() <= last_sequence_) {
     if (request.awaited()) {
-      AnswerAgain(request, std::move(caller));
+      AnswerAgain(std::move(request), std::move(caller));
     }
     return;
   }
   last_sequence_ = request.sequence();
-  if (request.awaited() && !caller) {
-    slots_.push_back({.sequence = request.sequence()});
+  if (request.awaited()) {
+    Owe(request.sequence(), caller);
   }
-  queue_.push_back({std::move(request), std::move(caller)});
+  queue_.push_back(std::move(request));
   Pump();
 }
 
-void Session::AnswerAgain(const v1::Request& request, std::shared_ptr<Peer> caller) {
-  const Ticket ticket{
-      .sequence = request.sequence(), .awaited = true, .origin = request.origin(), .caller = std::move(caller)};
-  const auto waiting =
-      std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) { return slot.sequence == ticket.sequence; });
-  if (waiting != slots_.end()) {
-    return;  // its answer is still to come
+void Session::Owe(std::int64_t sequence, const std::shared_ptr<Peer>& caller) {
+  owed_[sequence] = caller;
+  if (!caller) {
+    slots_.push_back({.sequence = sequence});
   }
-  if (!ticket.caller) {
-    slots_.push_front({.sequence = ticket.sequence});
+}
+
+void Session::AnswerAgain(v1::Request request, std::shared_ptr<Peer> caller) {
+  const std::int64_t sequence = request.sequence();
+  if (const auto owed = owed_.find(sequence); owed != owed_.end()) {
+    if (caller) {
+      owed->second = std::move(caller);  // its answer is still to come: to the one who asked last
+    }
+    return;
   }
-  const auto kept = answered_.find(ticket.sequence);
+  Owe(sequence, caller);
+  const Ticket ticket{.sequence = sequence, .awaited = true, .origin = request.origin()};
+  const auto kept = answered_.find(sequence);
   if (kept != answered_.end()) {
     Answer(ticket, kept->second);
   } else if (request.has_get()) {
-    Get(request.get(), ticket);  // reading twice does no harm
+    queue_.push_back(std::move(request));  // reading twice does no harm
+    Pump();
   } else {
     AnswerError(ticket,
-                Error(Reason::kInvalidValue, absl::StrCat("sequence: ", ticket.sequence,
-                                                          " was answered long ago and the answer is no longer kept")));
+                Error(Reason::kInvalidValue,
+                      absl::StrCat("sequence: ", sequence, " was answered long ago and the answer is no longer kept")));
   }
+}
+
+void Session::Close(const Ticket& ticket) {
+  closed_ = true;
+  arrays_.clear();
+  queue_.clear();
+  std::vector<std::int64_t> owed;
+  for (const auto& [sequence, caller] : owed_) {
+    owed.push_back(sequence);
+  }
+  for (const std::int64_t sequence : owed) {
+    if (sequence != ticket.sequence) {
+      AnswerError({.sequence = sequence, .awaited = true},
+                  Error(Reason::kSessionUnknown, "the session was closed before this request was answered"));
+    }
+  }
+  AnswerDone(ticket);
 }
 
 void Session::Pump() {
@@ -89,13 +113,10 @@ void Session::Pump() {
   }
   pumping_ = true;
   while (!stalled_ && !queue_.empty() && !closed_) {
-    Queued next = std::move(queue_.front());
+    v1::Request next = std::move(queue_.front());
     queue_.pop_front();
-    const Ticket ticket{.sequence = next.request.sequence(),
-                        .awaited = next.request.awaited(),
-                        .origin = next.request.origin(),
-                        .caller = std::move(next.caller)};
-    Dispatch(next.request, ticket);
+    const Ticket ticket{.sequence = next.sequence(), .awaited = next.awaited(), .origin = next.origin()};
+    Dispatch(next, ticket);
     planner_.KeepBounded();
     planner_.lane().Flush();
   }
@@ -143,9 +164,7 @@ void Session::Dispatch(v1::Request& request, const Ticket& ticket) {
       return Answer(ticket, std::move(reply));
     }
     case v1::Request::kClose:
-      closed_ = true;
-      arrays_.clear();
-      return AnswerDone(ticket);
+      return Close(ticket);
     case v1::Request::kCancel:
     case v1::Request::kApply:
     case v1::Request::kRegister:
@@ -159,8 +178,13 @@ void Session::Dispatch(v1::Request& request, const Ticket& ticket) {
 }
 
 void Session::Answer(const Ticket& ticket, v1::Reply reply, bool last) {
-  if (!ticket.awaited) {
+  const auto owed = owed_.find(ticket.sequence);
+  if (!ticket.awaited || owed == owed_.end()) {
     return;
+  }
+  const std::shared_ptr<Peer> caller = owed->second;
+  if (last) {
+    owed_.erase(owed);
   }
   reply.set_sequence(ticket.sequence);
   if (last && !reply.has_chunk()) {
@@ -169,11 +193,11 @@ void Session::Answer(const Ticket& ticket, v1::Reply reply, bool last) {
       answered_.erase(answered_.begin());
     }
   }
-  if (ticket.caller) {
+  if (caller) {
     v1::ReplyBatch batch;
     *batch.add_replies() = std::move(reply);
     undrained_bytes_ += static_cast<std::int64_t>(batch.ByteSizeLong());
-    ticket.caller->Send(std::move(batch));
+    caller->Send(std::move(batch));
     return;
   }
   const auto slot =
@@ -181,13 +205,24 @@ void Session::Answer(const Ticket& ticket, v1::Reply reply, bool last) {
   if (slot == slots_.end()) {
     return;
   }
+  if (last && slot->lost) {
+    reply.clear_reply();
+    *reply.mutable_error() = EncodeError(
+        Error(Reason::kCancelled, "the connection broke while the elements were being read; read them again"), {});
+  }
   *slot->ready.add_replies() = std::move(reply);
   slot->finished = last;
+  SendReady();
+}
+
+void Session::SendReady() {
   while (!slots_.empty() && (slots_.front().finished || slots_.front().ready.replies_size() > 0)) {
     Slot& front = slots_.front();
     if (front.ready.replies_size() > 0 && stream_) {
       undrained_bytes_ += static_cast<std::int64_t>(front.ready.ByteSizeLong());
       stream_->Send(std::move(front.ready));
+    } else if (front.ready.replies_size() > 0) {
+      front.lost = true;
     }
     front.ready.Clear();
     if (!front.finished) {

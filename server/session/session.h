@@ -40,7 +40,11 @@ class Session : public std::enable_shared_from_this<Session> {
   bool closed() const { return closed_; }
 
   /// Where answers to streamed requests go from here on; null: nobody listens, answers are kept.
-  void Attach(std::shared_ptr<Peer> stream) { stream_ = std::move(stream); }
+  /// (Elements that were being read are not: such a Get fails.)
+  void Attach(std::shared_ptr<Peer> stream) {
+    stream_ = std::move(stream);
+    undrained_bytes_ = 0;
+  }
   void OnDrained(std::int64_t bytes);
 
   /// Takes a request of the stream, or of a unary call (`caller` answers it). Sequence 0: the next one.
@@ -48,6 +52,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /// Frees what is no longer held. Called after every event.
   void Flush() { planner_.lane().Flush(); }
+  /// Whether somebody still waits for an answer.
+  bool busy() const { return !owed_.empty(); }
   std::int64_t queued_count() const { return static_cast<std::int64_t>(queue_.size()); }
 
  private:
@@ -56,11 +62,6 @@ class Session : public std::enable_shared_from_this<Session> {
     std::int64_t sequence = 0;
     bool awaited = false;
     std::string origin;
-    std::shared_ptr<Peer> caller;  // null: the stream
-  };
-  struct Queued {
-    v1::Request request;
-    std::shared_ptr<Peer> caller;
   };
   struct GetJob;
 
@@ -68,8 +69,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void Pump();
   void Dispatch(v1::Request& request, const Ticket& ticket);
   void Resume();
-  void AnswerAgain(const v1::Request& request, std::shared_ptr<Peer> caller);
+  void AnswerAgain(v1::Request request, std::shared_ptr<Peer> caller);
+  void Close(const Ticket& ticket);
+  void Owe(std::int64_t sequence, const std::shared_ptr<Peer>& caller);
   void Answer(const Ticket& ticket, v1::Reply reply, bool last = true);
+  void SendReady();
   void AnswerDone(const Ticket& ticket);
   void AnswerError(const Ticket& ticket, const absl::Status& status, const std::string& origin = {});
   void AnswerArray(const Ticket& ticket, const Array& array, std::int64_t key);
@@ -121,7 +125,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string default_kinds_;
   std::map<std::int64_t, Array> arrays_;  // by key, the client's numbers
   std::int64_t last_sequence_ = 0;
-  std::deque<Queued> queue_;
+  std::deque<v1::Request> queue_;
   bool stalled_ = false;
   bool pumping_ = false;
   bool closed_ = false;
@@ -133,8 +137,11 @@ class Session : public std::enable_shared_from_this<Session> {
     std::int64_t sequence = 0;
     v1::ReplyBatch ready;
     bool finished = false;
+    bool lost = false;  // chunks of it found nobody to take them
   };
   std::deque<Slot> slots_;
+  std::map<std::int64_t, std::shared_ptr<Peer>>
+      owed_;                                    // awaited requests without a final answer: who asked (null: the stream)
   std::map<std::int64_t, v1::Reply> answered_;  // the last ones, for repeated requests
   std::shared_ptr<Peer> stream_;
   std::int64_t undrained_bytes_ = 0;

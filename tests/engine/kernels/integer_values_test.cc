@@ -68,8 +68,7 @@ TEMPLATE_LIST_TEST_CASE("Integer arithmetic wraps and is defined everywhere", ""
   constexpr Wide kBits = sizeof(T) * 8;
   CheckBinary<T>("add", [](Wide x, Wide y) -> Wide { return x + y; });
   CheckBinary<T>("subtract", [](Wide x, Wide y) -> Wide { return x - y; });
-  CheckBinary<T>("multiply",
-                 [](Wide x, Wide y) -> Wide { return static_cast<Wide>(Natural(x) * Natural(y)); });
+  CheckBinary<T>("multiply", [](Wide x, Wide y) -> Wide { return static_cast<Wide>(Natural(x) * Natural(y)); });
   CheckBinary<T>("floor_divide", [](Wide x, Wide y) -> Wide { return FloorDivide<T>(x, y); });
   CheckBinary<T>("remainder", [](Wide x, Wide y) -> Wide { return y == 0 ? 0 : x - FloorDivide<T>(x, y) * y; });
   CheckBinary<T>("mod", [](Wide x, Wide y) -> Wide { return y == 0 ? 0 : x - FloorDivide<T>(x, y) * y; });

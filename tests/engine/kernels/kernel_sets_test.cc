@@ -85,7 +85,8 @@ std::int64_t FirstDifference(const AnyElements& a, const AnyElements& b, double 
   });
 }
 
-void CompareOperation(const KernelTable& set, std::size_t number, DType compute, std::size_t size, std::mt19937_64& random) {
+void CompareOperation(const KernelTable& set, std::size_t number, DType compute, std::size_t size,
+                      std::mt19937_64& random) {
   const Operation& operation = Operations()[number];
   const auto dtype = static_cast<std::size_t>(compute);
   const AnyElements condition = RandomElements(DType::kBool, size, random);

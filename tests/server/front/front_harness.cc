@@ -1,5 +1,6 @@
 #include "tests/server/front/front_harness.h"
 
+#include <optional>
 #include <set>
 
 namespace distarray::server {
@@ -12,7 +13,7 @@ struct FrontHarness::Recorder final : Peer {
   }
   void Finish(absl::Status status) override { finished = status; }
   std::vector<v1::Reply> replies;
-  absl::Status finished;
+  std::optional<absl::Status> finished;
 };
 
 FrontHarness::FrontHarness(int engines, std::int64_t memory_limit_bytes)
@@ -42,6 +43,25 @@ std::int64_t FrontHarness::Send(PeerId client, v1::Request request, bool awaited
   front.OnReceived(client, std::move(batch), 0);
   front.Settle();
   return sequence;
+}
+
+PeerId FrontHarness::Call(PeerId client, v1::Request request) {
+  const std::string session = ReplyTo(client, 1)->open().session();
+  clients_.push_back(std::make_shared<Recorder>());
+  sequences_.push_back(0);
+  const auto id = static_cast<PeerId>(clients_.size());
+  front.OnConnected(id, clients_.back());
+  front.OnCall(id, session, std::nullopt, std::move(request), 0);
+  front.Settle();
+  return id;
+}
+
+const std::vector<v1::Reply>& FrontHarness::Told(PeerId caller) const {
+  return clients_[static_cast<std::size_t>(caller - 1)]->replies;
+}
+
+bool FrontHarness::Ended(PeerId client) const {
+  return clients_[static_cast<std::size_t>(client - 1)]->finished.has_value();
 }
 
 std::vector<v1::Reply> FrontHarness::Replies(PeerId client, std::int64_t sequence) const {

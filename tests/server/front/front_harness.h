@@ -20,6 +20,11 @@ class FrontHarness {
   PeerId Connect();
   /// Sends a request; an awaited one has the number that is returned.
   std::int64_t Send(PeerId client, v1::Request request, bool awaited = false);
+  /// A unary call in a client's session: the caller's own number, and what it was told.
+  PeerId Call(PeerId client, v1::Request request);
+  const std::vector<v1::Reply>& Told(PeerId caller) const;
+  bool Ended(PeerId client) const;
+
   /// What came back for a number so far.
   std::vector<v1::Reply> Replies(PeerId client, std::int64_t sequence) const;
   const v1::Reply* ReplyTo(PeerId client, std::int64_t sequence) const;

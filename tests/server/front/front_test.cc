@@ -89,6 +89,88 @@ TEST_CASE("a session without a connection ends after its grace period and frees 
   CHECK(harness.freed.size() == 1);
 }
 
+v1::Request Close() {
+  v1::Request request;
+  request.mutable_close();
+  return request;
+}
+
+TEST_CASE("one client's end is nobody else's") {
+  H harness;
+  const PeerId first = harness.Connect();
+  const PeerId second = harness.Connect();
+  harness.Send(first, H::Zeros(1, {4}));
+  const PeerId caller = harness.Call(first, H::Wait({1}));
+  harness.Send(second, Close(), true);
+  CHECK(harness.Ended(second));
+  CHECK_FALSE(harness.Ended(first));
+  CHECK_FALSE(harness.Ended(caller));
+  harness.Run();
+  REQUIRE(harness.Told(caller).size() == 1);
+  CHECK(harness.Told(caller)[0].has_done());
+}
+
+TEST_CASE("a session that is closed answers what it still owes") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {4}));
+  const PeerId caller = harness.Call(client, H::Wait({1}));
+  v1::RequestBatch batch;
+  *batch.add_requests() = Close();
+  batch.mutable_requests(0)->set_sequence(4);
+  batch.mutable_requests(0)->set_awaited(true);
+  harness.front.OnReceived(client, std::move(batch), 0);
+  harness.front.Settle();
+  REQUIRE(harness.Told(caller).size() == 1);
+  CHECK(harness.Told(caller)[0].error().reason() == v1::ERROR_REASON_SESSION_UNKNOWN);
+  REQUIRE(harness.ReplyTo(client, 4) != nullptr);
+  CHECK(harness.ReplyTo(client, 4)->has_done());
+}
+
+TEST_CASE("what a closed session's work under way still held is freed when it ends") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {1000}));
+  harness.Send(client, H::Wait({1}), true);  // under way: nothing has been answered yet
+  const auto outgoing = harness.front.scheduler().TakeOutgoing();
+  harness.Send(client, Close(), true);
+  harness.front.OnDisconnected(client, 0);
+  harness.front.Settle();
+  for (const auto& message : outgoing) {
+    const Command command = *Command::Decode(*message.bytes);
+    if (HasReply(command.body)) {
+      harness.front.OnReply({.number = command.number, .target = message.target});
+    }
+  }
+  harness.Run();
+  CHECK(harness.freed.size() == 1);
+  CHECK(harness.front.scheduler().idle());
+}
+
+TEST_CASE("a session is not ended while somebody waits for its answer") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {4}));
+  const PeerId caller = harness.Call(client, H::Wait({1}));
+  harness.front.OnDisconnected(client, 100);
+  CHECK(harness.front.Expire(200) > 0);
+  harness.Run();
+  CHECK(harness.Told(caller).size() == 1);
+  CHECK(harness.front.Expire(300) < 0);
+}
+
+TEST_CASE("a front that is to stop refuses what is new and ends what it took") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {4}));
+  const auto wait = harness.Send(client, H::Wait({1}), true);
+  harness.front.StopTaking();
+  const auto refused = harness.Send(client, H::Wait({1}), true);
+  CHECK(harness.ReplyTo(client, refused)->error().reason() == v1::ERROR_REASON_SHUTTING_DOWN);
+  harness.Run();
+  CHECK(harness.ReplyTo(client, wait)->has_done());
+}
+
 TEST_CASE("sessions do not see each other's keys") {
   H harness;
   const PeerId first = harness.Connect();
