@@ -75,7 +75,8 @@ absl::Status Session::Begin(const ContextOptions& options, absl::Time deadline) 
   tables_ = *std::move(tables);
   dimensions_max_ = info.dimensions_max();
   chunk_bytes_max_ = info.chunk_bytes_max();
-  if (dimensions_max_ < 1 || chunk_bytes_max_ < SizeOf(DType::kComplex128)) {
+  message_bytes_max_ = info.message_bytes_max();
+  if (dimensions_max_ < 1 || chunk_bytes_max_ < SizeOf(DType::kComplex128) || message_bytes_max_ < chunk_bytes_max_) {
     return Error(Reason::kInternal, absl::StrCat("the daemon at ", address_, " sent limits without sense"));
   }
   return absl::OkStatus();

@@ -146,18 +146,16 @@ Array Context::Upload(DType dtype, const void* elements, std::int64_t count, con
   const auto put = [&](const Box& box, std::int64_t offset) {
     const std::int64_t bytes = ElementCount(box.shape) * size;
     const bool whole = bytes == count * size;
-    session_->Record(
-        [&](v1::Request& request) {
-          v1::PutRequest& message = *request.mutable_put();
-          message.set_key(result.key());
-          if (!whole) {
-            message.mutable_start()->Add(box.start.begin(), box.start.end());
-            message.mutable_shape()->Add(box.shape.begin(), box.shape.end());
-          }
-          message.set_dtype(ToWire(dtype));
-          message.set_data(static_cast<const char*>(elements) + offset * size, static_cast<std::size_t>(bytes));
-        },
-        bytes);
+    session_->Record([&](v1::Request& request) {
+      v1::PutRequest& message = *request.mutable_put();
+      message.set_key(result.key());
+      if (!whole) {
+        message.mutable_start()->Add(box.start.begin(), box.start.end());
+        message.mutable_shape()->Add(box.shape.begin(), box.shape.end());
+      }
+      message.set_dtype(ToWire(dtype));
+      message.set_data(static_cast<const char*>(elements) + offset * size, static_cast<std::size_t>(bytes));
+    });
   };
   ForEachBox(shape, session_->chunk_bytes_max() / size, put);
   return result;

@@ -18,6 +18,7 @@ constexpr auto kUnsentMax = std::chrono::milliseconds(1);
 // busy.
 constexpr int kBatchRequests = 64;
 constexpr std::int64_t kBatchBytes = 256 * 1024;
+constexpr std::int64_t kRequestBytes = 16;  // at most, of a request's tag and length in its batch
 // How far the client may be ahead of the daemon: marks times these.
 constexpr int kMarksMax = 4;
 constexpr std::int64_t kMarkRequests = 1024;
@@ -41,7 +42,25 @@ v1::Request& Session::Add() {
   return request;
 }
 
-void Session::Added(std::int64_t bytes) {
+absl::Status Session::CheckLast() {
+  const auto bytes = static_cast<std::int64_t>(batch_->requests().rbegin()->ByteSizeLong());
+  // Room for the others of its batch.
+  const std::int64_t most = message_bytes_max_ - kBatchBytes - kBatchRequests * kRequestBytes;
+  if (bytes <= most) {
+    return absl::OkStatus();
+  }
+  batch_->mutable_requests()->RemoveLast();
+  --last_sequence_;
+  return Error(Reason::kMessageTooLarge,
+               absl::StrCat("the request takes ", bytes, " bytes; the daemon takes at most ", most));
+}
+
+void Session::Added() {
+  if (absl::Status fits = CheckLast(); !fits.ok()) {
+    deferred_.Update(fits);
+    return;
+  }
+  const auto bytes = static_cast<std::int64_t>(batch_->requests().rbegin()->ByteSizeLong());
   batch_bytes_ += bytes;
   bytes_since_mark_ += bytes;
   if (++requests_since_mark_ >= kMarkRequests || bytes_since_mark_ >= kMarkBytes) {
@@ -99,6 +118,7 @@ absl::Status Session::Wait(std::unique_lock<std::mutex>& lock, const std::shared
   v1::Request& request = Add();
   request.set_awaited(true);
   fill(request);
+  DA_RETURN_IF_ERROR(CheckLast());
   waiter->sequence = request.sequence();
   waiters_.push_back(waiter);
   SendBatch();
@@ -138,7 +158,7 @@ void Session::Forget(std::int64_t key, std::int64_t nbytes) {
   }
   if (nbytes > kSmallBytes) {
     Add().mutable_delete_()->add_keys(key);
-    Added(0);
+    Added();
     return;
   }
   small_deletes_.push_back(key);

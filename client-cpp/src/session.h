@@ -42,14 +42,14 @@ class Session final : private Stream::Receiver {
 
   std::int64_t NewKey() { return next_key_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// Sends a request without waiting for an answer; waits while too much is under way. `bytes`: about what it carries,
-  /// beside small fields.
+  /// Sends a request without waiting for an answer; waits while too much is under way. One that is larger than the
+  /// daemon takes fails as Defer says: kMessageTooLarge.
   template <typename FillRequest>
-  void Record(FillRequest&& fill, std::int64_t bytes = 0) {
+  void Record(FillRequest&& fill) {
     std::unique_lock lock(mutex_);
     WaitForRoom(lock);
     fill(Add());
-    Added(bytes);
+    Added();
   }
   /// Sends a request and waits for its one reply. Errors: the reply's; that of an earlier in-place operation;
   /// kSessionUnknown.
@@ -80,7 +80,10 @@ class Session final : private Stream::Receiver {
 
   // With mutex_ held.
   v1::Request& Add();
-  void Added(std::int64_t bytes);
+  /// The last request is complete.
+  void Added();
+  /// Takes the last request back if it is too large. Error kMessageTooLarge.
+  absl::Status CheckLast();
   void AddMark();
   void AddSmallDeletes();
   void SendBatch();
@@ -99,6 +102,7 @@ class Session final : private Stream::Receiver {
   Tables tables_;
   int dimensions_max_ = 0;
   std::int64_t chunk_bytes_max_ = 0;
+  std::int64_t message_bytes_max_ = 8 << 20;
   std::atomic<std::int64_t> next_key_ = 1;
 
   std::mutex mutex_;

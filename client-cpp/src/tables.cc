@@ -141,6 +141,14 @@ absl::StatusOr<DType> Tables::UfuncType(std::string_view name, std::span<const O
   // The condition takes no part in the promotion.
   const auto promoted = Promote(name == "where" ? operands.subspan(1) : operands);
   DA_RETURN_IF_ERROR(promoted.status());
+  if (name == "power" && KindOf(*promoted) < Kind::kFloat) {
+    const auto* const exponent = std::get_if<const Scalar*>(&operands[1]);
+    const auto* const value = exponent != nullptr ? std::get_if<std::int64_t>(&(*exponent)->value()) : nullptr;
+    if (value != nullptr && *value < 0) {
+      return Error(Reason::kInvalidValue,
+                   absl::StrCat("power: integers to a negative integer power are not allowed (", *value, ")"));
+    }
+  }
   const auto& result = loops[static_cast<std::size_t>(*promoted)];
   if (!result.has_value()) {
     return Error(Reason::kInvalidType,

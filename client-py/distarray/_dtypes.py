@@ -273,6 +273,9 @@ class Tables:
                 name, limit = _clamped(name, operand.value, position, limits)
                 operands, swapped = [types[1 - position], limit], position == 0
                 break
+        exponent = types[1] if name == "power" else None
+        if limits is not None and isinstance(exponent, Weak) and exponent.rank == 1 and exponent.value < 0:
+            raise InvalidValueError(f"power: integers to a negative integer power are not allowed ({exponent.value})")
         loop = loops.get(promoted)
         if loop is None:
             raise _no_loop(name, promoted)

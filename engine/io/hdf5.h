@@ -19,9 +19,11 @@ namespace distarray::io {
 /// Writes dense C-order blocks as one dataset. The file is written beside `path` under another name, closed, synced and
 /// renamed; on failure that file is removed and what was at `path` stands. kAppend copies the existing file first.
 /// Errors: kFileExists (kExclusive), kDatasetExists (kAppend), kFileNotFound (no such folder), kFileAccess, kFileFormat
-/// (existing file is not HDF5), kIoFailed (disk full, ...).
+/// (existing file is not HDF5), kIoFailed (disk full, ...). `notes`: a folder that names the file while it is
+/// unfinished, for whoever sweeps after a killed process; empty: none.
 absl::Status SaveDataset(MPI_Comm comm, const std::string& path, const std::string& dataset, SaveMode mode,
-                         const Distribution& distribution, DType dtype, const std::byte* block);
+                         const Distribution& distribution, DType dtype, const std::byte* block,
+                         const std::string& notes = {});
 
 /// Shape and dtype of a dataset. Errors: kFileNotFound, kFileAccess, kFileFormat, kDatasetNotFound, kInvalidType (an
 /// HDF5 type without counterpart), kPermissionDenied (external storage, external link, virtual dataset: they would

@@ -149,10 +149,11 @@ class Saving {
 }  // namespace
 
 absl::Status SaveDataset(MPI_Comm comm, const std::string& path, const std::string& dataset, SaveMode mode,
-                         const Distribution& distribution, DType dtype, const std::byte* block) {
+                         const Distribution& distribution, DType dtype, const std::byte* block,
+                         const std::string& notes) {
   Quiet();
   const bool first = RankIn(comm) == 0;
-  StagedFile staged;
+  StagedFile staged(notes);
   const std::int64_t bytes = distribution.size() * InfoOf(dtype).size;
   DA_RETURN_IF_ERROR(Agree(comm, first ? staged.Begin(path, dataset, mode, bytes) : absl::OkStatus()));
   const std::string temporary = FromFirst(comm, staged.temporary());

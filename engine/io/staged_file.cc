@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <vector>
@@ -106,6 +107,15 @@ StagedFile::~StagedFile() {
   if (!temporary_.empty()) {
     unlink(temporary_.c_str());
   }
+  Finished();
+}
+
+void StagedFile::Finished() {
+  temporary_.clear();
+  if (!note_.empty()) {
+    unlink(note_.c_str());
+    note_.clear();
+  }
 }
 
 absl::Status StagedFile::CheckFolder() const {
@@ -150,14 +160,23 @@ absl::Status StagedFile::Create() {
   const std::string name = Split(path_).second.substr(0, 200);
   std::random_device random;
   for (int attempt = 0; attempt < 100; ++attempt) {
-    const std::string candidate = absl::StrFormat("%s/.%s.%08x%08x.partial", folder_, name, random(), random());
+    const std::string unique = absl::StrFormat("%08x%08x", random(), random());
+    const std::string candidate = absl::StrCat(folder_, "/.", name, ".", unique, ".partial");
+    if (!notes_.empty()) {
+      // First the note, then the file: no moment in which nobody knows of it.
+      note_ = absl::StrCat(notes_, "/", unique);
+      std::error_code ignored;
+      std::filesystem::create_directories(notes_, ignored);
+      std::filesystem::create_symlink(std::filesystem::absolute(candidate), note_, ignored);
+    }
     const Descriptor descriptor(open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (descriptor.ok()) {
       temporary_ = candidate;
       return absl::OkStatus();
     }
-    if (errno != EEXIST) {
-      const int error = errno;
+    const int error = errno;
+    Finished();  // the note: the file is another's, or none
+    if (error != EEXIST) {
       return FileError(ReasonOfErrno(error), given_, absl::StrCat("cannot be written: ", std::strerror(error)));
     }
   }
@@ -242,7 +261,7 @@ absl::Status StagedFile::Commit() {
                      absl::StrCat("could not be written to the disk: ", std::strerror(errno)));
   }
   DA_RETURN_IF_ERROR(Replace());
-  temporary_.clear();
+  Finished();
   if (!SyncFolder(folder_)) {
     return FileError(Reason::kIoFailed, given_, absl::StrCat("its folder could not be synced: ", std::strerror(errno)));
   }

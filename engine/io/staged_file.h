@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "engine/base/status.h"
 #include "engine/command/command.h"
@@ -12,7 +13,9 @@ namespace distarray::io {
 /// business.
 class StagedFile {
  public:
-  StagedFile() = default;
+  /// `notes`: a folder in which a link names the file while it is unfinished, so that whoever sweeps after a killed
+  /// process finds it; empty: none.
+  explicit StagedFile(std::string notes = {}) : notes_(std::move(notes)) {}
   ~StagedFile();
   StagedFile(const StagedFile&) = delete;
   StagedFile& operator=(const StagedFile&) = delete;
@@ -32,7 +35,10 @@ class StagedFile {
   absl::Status Fill() const;
   absl::Status Reserve(std::int64_t bytes) const;
   absl::Status Replace() const;
+  void Finished();
 
+  std::string notes_;
+  std::string note_;   // the link; empty: none
   std::string given_;  // as the user wrote it, for messages
   std::string path_;   // links resolved: a link stays one
   std::string folder_;

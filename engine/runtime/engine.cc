@@ -39,7 +39,7 @@ int RunEngine(EngineOptions options) {
   AllowManyDescriptors();
   const std::int64_t pooled_limit = std::max(TotalMemory() / 4 / std::max(options.engine_count, 1), kLeastPooled);
   auto parts = std::make_unique<Parts>(options.world, options.registry, pooled_limit);
-  Services services{parts->exchange, parts->pool, parts->store, parts->distributions, options.target};
+  Services services{parts->exchange, parts->pool, parts->store, parts->distributions, options.target, options.notes};
   auto loop = std::make_unique<Loop>(services, std::move(options.front));
   const int result = loop->Run();
   if (parts->exchange.pending() > 0) {

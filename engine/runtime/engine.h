@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <cstdint>
+#include <string>
 
 #include "engine/command/channel.h"
 #include "engine/storage/segment_registry.h"
@@ -15,6 +16,7 @@ struct EngineOptions {
   int engine_count = 0;
   Channel front;                        // connected
   SegmentRegistry* registry = nullptr;  // may be null; must outlive the call
+  std::string notes;  // a folder that names unfinished files for whoever sweeps after a killed engine; empty: none
 };
 
 /// Carries out the front's commands until Shutdown (returns 0) or until the front is gone (returns 1). Collective over

@@ -20,6 +20,7 @@ struct Services {
   BufferStore& store;
   DistributionTable& distributions;
   int target = 0;
+  std::string notes = {};  // see EngineOptions
 };
 
 /// One command under way.

@@ -36,7 +36,7 @@ Task ExecuteSave(Execution& execution, const SaveHdf5& command) {
   if (status.ok()) {
     const GroupCommunicator group(services.exchange, targets);
     status = io::SaveDataset(group.get(), command.path, command.dataset, command.mode, **distribution,
-                             command.source.dtype, (*source)->data());
+                             command.source.dtype, (*source)->data(), services.notes);
   }
   co_return status;
 }

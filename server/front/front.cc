@@ -11,7 +11,7 @@ namespace distarray::server {
 namespace {
 
 constexpr std::int64_t kChunkBytesMax = 1 << 20;
-constexpr std::int64_t kQueuedRequestsMax = 1 << 20;
+constexpr std::int64_t kQueuedCallsMax = 1024;  // a stream's are bounded by its receipts
 
 v1::ReplyBatch BatchOf(v1::Reply reply) {
   v1::ReplyBatch batch;
@@ -110,7 +110,7 @@ void Front::HandleOpen(PeerId id, Client& client, const v1::Request& request, do
   }
 }
 
-void Front::OnReceived(PeerId id, v1::RequestBatch batch, double now_seconds) {
+void Front::OnReceived(PeerId id, v1::RequestBatch batch, const Receipt& receipt, double now_seconds) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) {
     return;
@@ -138,13 +138,28 @@ void Front::OnReceived(PeerId id, v1::RequestBatch batch, double now_seconds) {
       client.peer->Finish(absl::InvalidArgumentError("sequence: expected 1, 2, 3, ..."));
       return;
     }
-    if (client.session->queued_count() > kQueuedRequestsMax) {
-      client.peer->Finish(absl::ResourceExhaustedError("too many requests outstanding"));
-      return;
-    }
-    client.session->Take(std::move(request), nullptr);
+    client.session->Take(std::move(request), nullptr, receipt);
   }
   DropIfClosed(client.session);
+}
+
+void Front::OnHalfClosed(PeerId id) { half_closed_.push_back(id); }
+
+void Front::EndHalfClosed(double now_seconds) {
+  std::vector<PeerId> waiting;
+  for (const PeerId id : std::exchange(half_closed_, {})) {
+    const auto found = clients_.find(id);
+    if (found == clients_.end()) {
+      continue;
+    }
+    if (found->second.session && found->second.session->owes_stream()) {
+      waiting.push_back(id);
+      continue;
+    }
+    found->second.peer->Finish(absl::OkStatus());
+    OnDisconnected(id, now_seconds);
+  }
+  half_closed_ = std::move(waiting);
 }
 
 void Front::OnDrained(PeerId id, std::int64_t bytes) {
@@ -206,8 +221,12 @@ void Front::OnCall(PeerId id, const std::string& session, std::optional<std::int
   request.set_sequence(sequence.value_or(0));
   request.set_awaited(true);
   const std::shared_ptr<Session> taken = entry->second.session;
+  if (taken->queued_count() >= kQueuedCallsMax) {
+    return peer->Send(ErrorBatch(request, Error(Reason::kQueueFull, absl::StrCat("the session has ", kQueuedCallsMax,
+                                                                                 " requests waiting already"))));
+  }
   found->second.called = taken;
-  taken->Take(std::move(request), peer);
+  taken->Take(std::move(request), peer, nullptr);
   DropIfClosed(taken);
 }
 
@@ -226,6 +245,7 @@ void Front::DropIfClosed(std::shared_ptr<Session> session) {
 void Front::OnReply(CommandReply reply) { cluster_.scheduler.OnReply(std::move(reply)); }
 
 double Front::Expire(double now_seconds) {
+  EndHalfClosed(now_seconds);
   double next = -1;
   for (auto entry = sessions_.begin(); entry != sessions_.end();) {
     if (entry->second.session->busy()) {
@@ -247,7 +267,7 @@ double Front::Expire(double now_seconds) {
 void Front::Settle() {
   std::vector<std::shared_ptr<Session>> closed;
   for (const auto& [name, entry] : sessions_) {
-    entry.session->Flush();
+    entry.session->Turn();
     if (entry.session->closed()) {
       closed.push_back(entry.session);
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "distarray/v1/session.pb.h"
 #include "server/rpc/gateway.h"
@@ -32,21 +33,22 @@ class Front {
   explicit Front(const FrontConfig& config);
 
   void OnConnected(PeerId id, std::shared_ptr<Peer> peer);
-  void OnReceived(PeerId id, v1::RequestBatch batch, double now_seconds);
+  void OnReceived(PeerId id, v1::RequestBatch batch, const Receipt& receipt, double now_seconds);
+  void OnHalfClosed(PeerId id);
   void OnDrained(PeerId id, std::int64_t bytes);
   void OnDisconnected(PeerId id, double now_seconds);
   void OnCall(PeerId id, const std::string& session, std::optional<std::int64_t> sequence, v1::Request request,
               double now_seconds);
   void OnReply(CommandReply reply);
 
-  /// Ends sessions that nobody has been connected to for the grace period. Returns when to look again, in seconds;
-  /// negative: no session waits for its end.
+  /// Ends streams whose clients have all their answers and will send no more, and sessions that nobody has been
+  /// connected to for the grace period. Returns when to look again, in seconds; negative: no session waits for its end.
   double Expire(double now_seconds);
 
   /// From here on requests are refused (SHUTTING_DOWN); what was taken goes on.
   void StopTaking() { taking_ = false; }
 
-  /// To be called after every turn: frees what is no longer needed.
+  /// To be called after every turn: goes on with what waited for the engines, frees what is no longer needed.
   void Settle();
 
   Scheduler& scheduler() { return cluster_.scheduler; }
@@ -66,6 +68,7 @@ class Front {
   v1::Reply OpenReplyOf(const Session& session) const;
   v1::ServerInfo Info() const;
   void HandleOpen(PeerId id, Client& client, const v1::Request& request, double now_seconds);
+  void EndHalfClosed(double now_seconds);
   void DropIfClosed(std::shared_ptr<Session> session);
 
   FrontConfig config_;
@@ -76,6 +79,7 @@ class Front {
   std::int64_t next_session_ = 1;
   std::map<std::string, Entry> sessions_;
   std::unordered_map<PeerId, Client> clients_;
+  std::vector<PeerId> half_closed_;
 };
 
 /// The tables of operations, reductions and promotions, as clients get them.

@@ -27,6 +27,10 @@ struct ConnectedEvent {
 struct ReceivedEvent {
   PeerId id;
   v1::RequestBatch batch;
+  Receipt receipt;
+};
+struct HalfClosedEvent {
+  PeerId id;
 };
 struct DrainedEvent {
   PeerId id;
@@ -41,7 +45,7 @@ struct CallEvent {
   std::optional<std::int64_t> sequence;
   v1::Request request;
 };
-using Event = std::variant<ConnectedEvent, ReceivedEvent, DrainedEvent, DisconnectedEvent, CallEvent>;
+using Event = std::variant<ConnectedEvent, ReceivedEvent, HalfClosedEvent, DrainedEvent, DisconnectedEvent, CallEvent>;
 
 /// Events from rpc's threads, in order; wakes the loop by a descriptor.
 class Mailbox final : public Gateway {
@@ -50,7 +54,10 @@ class Mailbox final : public Gateway {
   ~Mailbox() override { close(wake_fd_); }
 
   void Connected(PeerId id, std::shared_ptr<Peer> peer) override { Push(ConnectedEvent{id, std::move(peer)}); }
-  void Received(PeerId id, v1::RequestBatch batch) override { Push(ReceivedEvent{id, std::move(batch)}); }
+  void Received(PeerId id, v1::RequestBatch batch, Receipt receipt) override {
+    Push(ReceivedEvent{id, std::move(batch), std::move(receipt)});
+  }
+  void HalfClosed(PeerId id) override { Push(HalfClosedEvent{id}); }
   void Drained(PeerId id, std::int64_t bytes) override { Push(DrainedEvent{id, bytes}); }
   void Disconnected(PeerId id) override { Push(DisconnectedEvent{id}); }
   void Call(PeerId id, std::string session, std::optional<std::int64_t> sequence, v1::Request request) override {
@@ -136,7 +143,9 @@ class Loop {
     if (auto* connected = std::get_if<ConnectedEvent>(&event)) {
       front_.OnConnected(connected->id, std::move(connected->peer));
     } else if (auto* received = std::get_if<ReceivedEvent>(&event)) {
-      front_.OnReceived(received->id, std::move(received->batch), Now());
+      front_.OnReceived(received->id, std::move(received->batch), received->receipt, Now());
+    } else if (auto* half_closed = std::get_if<HalfClosedEvent>(&event)) {
+      front_.OnHalfClosed(half_closed->id);
     } else if (auto* drained = std::get_if<DrainedEvent>(&event)) {
       front_.OnDrained(drained->id, drained->bytes);
     } else if (auto* disconnected = std::get_if<DisconnectedEvent>(&event)) {

@@ -20,7 +20,7 @@ Cluster::Cluster(int engines, std::int64_t memory_limit_bytes)
   std::iota(all_targets.begin(), all_targets.end(), 0);
 }
 
-CompletionPtr Lane::Emit(CommandBody body, std::vector<int> targets, std::vector<Layout> holds,
+CompletionPtr Lane::Emit(CommandBody body, std::vector<int> targets, std::vector<std::shared_ptr<const void>> holds,
                          std::vector<CompletionPtr> inputs, std::string origin,
                          std::function<void(std::string)> reply) {
   std::sort(targets.begin(), targets.end());
@@ -39,7 +39,7 @@ CompletionPtr Lane::Emit(CommandBody body, std::vector<int> targets, std::vector
   queued.command.body = std::move(body);
   queued.completion = completion;
   queued.reply = std::move(reply);
-  queued.holds.assign(holds.begin(), holds.end());
+  queued.holds = std::move(holds);
   cluster_.scheduler.Enqueue(std::move(queued));
   return completion;
 }

@@ -62,7 +62,7 @@ class PassBuilder {
   std::vector<ValuePtr> inner_;         // built lazy values, in order
   std::vector<ValueId> operand_loads_;  // instruction that loads operand k
   std::vector<ValuePtr> temporaries_;   // copies made for this pass
-  std::vector<Layout> holds_;
+  std::vector<std::shared_ptr<const void>> holds_;
   std::vector<CompletionPtr> inputs_;
 };
 

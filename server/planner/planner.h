@@ -55,7 +55,8 @@ class Planner {
   CompletionPtr Fetch(const Operand& operand, const Box& box, const std::string& origin,
                       std::function<void(std::string)> reply);
   /// Queues the writing of one piece. Errors as Assign.
-  absl::Status Put(const Array& target, const Box& box, std::string bytes, const std::string& origin);
+  absl::Status Put(const Array& target, const Box& box, std::string bytes, std::shared_ptr<const void> receipt,
+                   const std::string& origin);
 
   /// The whole operand in one buffer of its own layout (for files): the operand's value itself where it is that
   /// already.

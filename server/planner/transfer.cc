@@ -132,7 +132,8 @@ CompletionPtr Planner::Fetch(const Operand& operand, const Box& box, const std::
                     origin, std::move(reply));
 }
 
-absl::Status Planner::Put(const Array& target, const Box& box, std::string bytes, const std::string& origin) {
+absl::Status Planner::Put(const Array& target, const Box& box, std::string bytes, std::shared_ptr<const void> receipt,
+                          const std::string& origin) {
   const std::int64_t expected = CountOf(box.shape) * SizeOf(target.dtype());
   if (static_cast<std::int64_t>(bytes.size()) != expected) {
     return Error(Reason::kInvalidValue,
@@ -151,7 +152,7 @@ absl::Status Planner::Put(const Array& target, const Box& box, std::string bytes
   const CompletionPtr stored =
       lane_.Emit(StoreBytes{.buffer = {.buffer = buffer->id, .distribution = dealt->id, .dtype = written.dtype},
                             .bytes = std::move(bytes)},
-                 {owner}, {dealt}, {}, origin);
+                 {owner}, {dealt, std::move(receipt)}, {}, origin);
   CompletionPtr done = lane_.Emit(Redistribute{.source = {.buffer = buffer->id,
                                                           .distribution = dealt->id,
                                                           .dtype = written.dtype,

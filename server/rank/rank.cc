@@ -113,6 +113,9 @@ int RunAsEngine(int rank, int size, SupervisorLink* supervisor) {
   engine.engine_count = size - 1;
   engine.front = *std::move(front);
   engine.registry = supervisor;
+  if (supervisor != nullptr) {
+    engine.notes = NotesIn(Variable("TMPDIR").value_or(""));  // the job's own directory
+  }
   return RunEngine(std::move(engine));
 }
 

@@ -18,10 +18,16 @@ class Presence {
   Presence(PeerId id, Gateway* gateway) : id_(id), gateway_(gateway) {}
 
   void Begin(std::shared_ptr<Peer> peer) { gateway_->Connected(id_, std::move(peer)); }
-  void Received(v1::RequestBatch batch) {
+  void Received(v1::RequestBatch batch, Receipt receipt) {
     const std::scoped_lock lock(mutex_);
     if (!ended_) {
-      gateway_->Received(id_, std::move(batch));
+      gateway_->Received(id_, std::move(batch), std::move(receipt));
+    }
+  }
+  void HalfClosed() {
+    const std::scoped_lock lock(mutex_);
+    if (!ended_) {
+      gateway_->HalfClosed(id_);
     }
   }
   void Call(std::string session, std::optional<std::int64_t> sequence, v1::Request request) {

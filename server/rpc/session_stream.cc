@@ -8,6 +8,8 @@ namespace distarray::server {
 namespace {
 
 constexpr std::int64_t kMergedBytesMax = 256 * 1024;
+constexpr std::int64_t kHeldBytesMax = 16 << 20;
+constexpr std::int64_t kRequestBytes = 256;  // about what a request takes besides its own bytes
 
 }  // namespace
 
@@ -84,13 +86,35 @@ void SessionStream::TakeQueued() {
 
 void SessionStream::OnReadDone(bool ok) {
   if (!ok) {
-    presence_.End();
-    Finish(absl::OkStatus());
+    presence_.HalfClosed();  // or broken: then OnCancel says so
     return;
   }
-  presence_.Received(std::move(incoming_));
+  const auto bytes = static_cast<std::int64_t>(incoming_.ByteSizeLong()) + incoming_.requests_size() * kRequestBytes;
+  {
+    const std::scoped_lock lock(mutex_);
+    held_bytes_ += bytes;
+  }
+  presence_.Received(std::move(incoming_),
+                     Receipt(nullptr, [stream = self_, bytes](const void*) { stream->Released(bytes); }));
   incoming_.Clear();
+  {
+    const std::scoped_lock lock(mutex_);
+    paused_ = held_bytes_ >= kHeldBytesMax;
+    if (paused_) {
+      return;
+    }
+  }
   StartRead(&incoming_);
+}
+
+void SessionStream::Released(std::int64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  held_bytes_ -= bytes;
+  // Under the lock: once finish_ is set, the stream may be gone as soon as no read is under way.
+  if (paused_ && held_bytes_ < kHeldBytesMax && !finish_.has_value()) {
+    paused_ = false;
+    StartRead(&incoming_);
+  }
 }
 
 void SessionStream::OnWriteDone(bool ok) {

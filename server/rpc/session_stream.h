@@ -13,9 +13,9 @@
 
 namespace distarray::server {
 
-/// One client's Session stream. Request batches go to the gateway as they arrive (the next is read when the gateway has
-/// taken the last); replies that wait while one is being written are merged into one message. Owns itself until gRPC is
-/// done with it.
+/// One client's Session stream. Request batches go to the gateway as they arrive; none is read while too much of the
+/// earlier ones is held there (Receipt), which the client feels as HTTP/2's flow control. Replies that wait while one
+/// is being written are merged into one message. Owns itself until gRPC is done with it.
 class SessionStream final : public Peer, public grpc::ServerBidiReactor<v1::RequestBatch, v1::ReplyBatch> {
  public:
   /// The stream, known to the gateway and reading.
@@ -41,6 +41,8 @@ class SessionStream final : public Peer, public grpc::ServerBidiReactor<v1::Requ
   /// busy_ set by the caller.
   void Continue();
   void TakeQueued();
+  /// `bytes` of what was read are no longer held: reads on if that was waited for.
+  void Released(std::int64_t bytes);
 
   Presence presence_;
   v1::RequestBatch incoming_;
@@ -50,6 +52,8 @@ class SessionStream final : public Peer, public grpc::ServerBidiReactor<v1::Requ
   std::deque<Queued> queue_;
   std::optional<absl::Status> finish_;  // set once: the stream is to end, nothing more is queued
   bool busy_ = false;                   // a write or the end is under way
+  std::int64_t held_bytes_ = 0;         // of messages that were read
+  bool paused_ = false;                 // no read is under way: too much is held
 
   Queued writing_{};  // of whoever holds busy_
 };

@@ -9,6 +9,8 @@ namespace distarray::server {
 namespace {
 
 constexpr std::size_t kAnswersKept = 1024;
+// Commands that wait for the engines before the next request is planned: more would only take memory.
+constexpr std::int64_t kBacklogMax = 512;
 
 }  // namespace
 
@@ -42,7 +44,7 @@ absl::Status Session::Configure(const v1::OpenRequest& request) {
   return absl::OkStatus();
 }
 
-void Session::Take(v1::Request request, std::shared_ptr<Peer> caller) {
+void Session::Take(v1::Request request, std::shared_ptr<Peer> caller, Receipt receipt) {
   if (request.sequence() == 0) {
     request.set_sequence(last_sequence_ + 1);
   }
@@ -56,7 +58,7 @@ void Session::Take(v1::Request request, std::shared_ptr<Peer> caller) {
   if (request.awaited()) {
     Owe(request.sequence(), caller);
   }
-  queue_.push_back(std::move(request));
+  queue_.push_back({std::move(request), std::move(receipt)});
   Pump();
 }
 
@@ -81,7 +83,7 @@ void Session::AnswerAgain(v1::Request request, std::shared_ptr<Peer> caller) {
   if (kept != answered_.end()) {
     Answer(ticket, kept->second);
   } else if (request.has_get()) {
-    queue_.push_back(std::move(request));  // reading twice does no harm
+    queue_.push_back({std::move(request), nullptr});  // reading twice does no harm
     Pump();
   } else {
     AnswerError(ticket,
@@ -112,11 +114,11 @@ void Session::Pump() {
     return;
   }
   pumping_ = true;
-  while (!stalled_ && !queue_.empty() && !closed_) {
-    v1::Request next = std::move(queue_.front());
+  while (!stalled_ && !queue_.empty() && !closed_ && planner_.lane().backlog() < kBacklogMax) {
+    Queued next = std::move(queue_.front());
     queue_.pop_front();
-    const Ticket ticket{.sequence = next.sequence(), .awaited = next.awaited(), .origin = next.origin()};
-    Dispatch(next, ticket);
+    const v1::Request& request = next.request;
+    Dispatch(next, {.sequence = request.sequence(), .awaited = request.awaited(), .origin = request.origin()});
     planner_.KeepBounded();
     planner_.lane().Flush();
   }
@@ -128,12 +130,13 @@ void Session::Resume() {
   Pump();
 }
 
-void Session::Dispatch(v1::Request& request, const Ticket& ticket) {
+void Session::Dispatch(Queued& queued, const Ticket& ticket) {
+  v1::Request& request = queued.request;
   switch (request.request_case()) {
     case v1::Request::kCreate:
       return Create(request.create(), ticket);
     case v1::Request::kPut:
-      return Put(*request.mutable_put(), ticket);
+      return Put(*request.mutable_put(), ticket, std::move(queued.receipt));
     case v1::Request::kGet:
       return Get(request.get(), ticket);
     case v1::Request::kSlice:

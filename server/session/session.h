@@ -48,12 +48,17 @@ class Session : public std::enable_shared_from_this<Session> {
   void OnDrained(std::int64_t bytes);
 
   /// Takes a request of the stream, or of a unary call (`caller` answers it). Sequence 0: the next one.
-  void Take(v1::Request request, std::shared_ptr<Peer> caller);
+  void Take(v1::Request request, std::shared_ptr<Peer> caller, Receipt receipt);
 
-  /// Frees what is no longer held. Called after every event.
-  void Flush() { planner_.lane().Flush(); }
-  /// Whether somebody still waits for an answer.
+  /// Goes on with requests that waited for the engines to keep up, and frees what is no longer held. Called after every
+  /// turn of the front.
+  void Turn() {
+    Pump();
+    planner_.lane().Flush();
+  }
+  /// Whether somebody still waits for an answer; and whether the stream does.
   bool busy() const { return !owed_.empty(); }
+  bool owes_stream() const { return !slots_.empty(); }
   std::int64_t queued_count() const { return static_cast<std::int64_t>(queue_.size()); }
 
  private:
@@ -63,11 +68,15 @@ class Session : public std::enable_shared_from_this<Session> {
     bool awaited = false;
     std::string origin;
   };
+  struct Queued {
+    v1::Request request;
+    Receipt receipt;
+  };
   struct GetJob;
 
   // session.cc
   void Pump();
-  void Dispatch(v1::Request& request, const Ticket& ticket);
+  void Dispatch(Queued& queued, const Ticket& ticket);
   void Resume();
   void AnswerAgain(v1::Request request, std::shared_ptr<Peer> caller);
   void Close(const Ticket& ticket);
@@ -109,7 +118,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // transfer.cc
   void Get(const v1::GetRequest& request, const Ticket& ticket);
   void ContinueGet(const std::shared_ptr<GetJob>& job);
-  void Put(v1::PutRequest& request, const Ticket& ticket);
+  void Put(v1::PutRequest& request, const Ticket& ticket, Receipt receipt);
   void Wait(const v1::WaitRequest& request, const Ticket& ticket);
 
   // files.cc
@@ -125,7 +134,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string default_kinds_;
   std::map<std::int64_t, Array> arrays_;  // by key, the client's numbers
   std::int64_t last_sequence_ = 0;
-  std::deque<v1::Request> queue_;
+  std::deque<Queued> queue_;
   bool stalled_ = false;
   bool pumping_ = false;
   bool closed_ = false;

@@ -114,7 +114,7 @@ void Session::OnDrained(std::int64_t bytes) {
   }
 }
 
-void Session::Put(v1::PutRequest& request, const Ticket& ticket) {
+void Session::Put(v1::PutRequest& request, const Ticket& ticket, Receipt receipt) {
   const auto outcome = [&]() -> absl::Status {
     DA_ASSIGN_OR_RETURN(const Array* array, Find(request.key(), "key"));
     const Value& value = *array->base->value();
@@ -133,7 +133,7 @@ void Session::Put(v1::PutRequest& request, const Ticket& ticket) {
     DA_ASSIGN_OR_RETURN(const Planner::Box box,
                         Planner::CheckBox(array->shape(), Shape(request.start().begin(), request.start().end()),
                                           Shape(request.shape().begin(), request.shape().end())));
-    return planner_.Put(*array, box, std::move(*request.mutable_data()), ticket.origin);
+    return planner_.Put(*array, box, std::move(*request.mutable_data()), std::move(receipt), ticket.origin);
   };
   if (const absl::Status status = outcome(); !status.ok()) {
     return Defer(ticket, status);

@@ -16,11 +16,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <thread>
 #include <vector>
 
 #include "server/supervisor/port_file.h"
+#include "server/supervisor/scratch.h"
 
 namespace distarray::server {
 namespace {
@@ -93,8 +93,7 @@ class Sweeper {
     RemovePortFile(port_file_, address_);
     // A rank that was just starting may make its directories anew before it notices.
     for (int round = 0; round < 3; ++round) {
-      std::error_code ignored;
-      std::filesystem::remove_all(scratch_, ignored);
+      RemoveScratch(scratch_);
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
   }

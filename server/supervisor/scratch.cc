@@ -15,6 +15,8 @@
 #include <ctime>
 #include <vector>
 
+#include "server/supervisor/job.h"
+
 namespace distarray::server {
 namespace {
 
@@ -61,6 +63,22 @@ bool IsAbandoned(const fs::path& directory) {
 
 }  // namespace
 
+void RemoveScratch(const fs::path& path) {
+  std::error_code ignored;
+  const std::string notes = fs::path(NotesIn("")).filename();
+  for (auto entry = fs::recursive_directory_iterator(path, ignored); entry != fs::recursive_directory_iterator();
+       entry.increment(ignored)) {
+    const fs::path& note = entry->path();
+    if (note.parent_path().filename() == notes && fs::is_symlink(note, ignored)) {
+      const fs::path unfinished = fs::read_symlink(note, ignored);
+      if (fs::is_regular_file(fs::symlink_status(unfinished, ignored)) && fs::remove(unfinished, ignored)) {
+        spdlog::info("removed {}, which was not finished", unfinished.string());
+      }
+    }
+  }
+  fs::remove_all(path, ignored);
+}
+
 absl::StatusOr<Scratch> Scratch::Make(std::int64_t bytes) {
   std::string why = "no room";
   for (const fs::path& place : Places()) {
@@ -105,8 +123,7 @@ void Scratch::SweepJobs() const {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
     if (entry.path().filename() != kLockName) {
-      std::error_code ignored;
-      fs::remove_all(entry.path(), ignored);
+      RemoveScratch(entry.path());
     }
   }
 }
@@ -116,8 +133,7 @@ void SweepAbandonedScratch() {
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator(place, error)) {
       if (absl::StartsWith(entry.path().filename().string(), kPrefix) && IsAbandoned(entry.path())) {
-        std::error_code ignored;
-        fs::remove_all(entry.path(), ignored);
+        RemoveScratch(entry.path());
         spdlog::info("removed {}, left by a daemon that was killed", entry.path().string());
       }
     }

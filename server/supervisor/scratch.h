@@ -32,6 +32,10 @@ class Scratch {
   UniqueFd lock_;  // held while we live
 };
 
+/// Removes a daemon's directory, or a job's in it, and the users' unfinished files that jobs have noted there
+/// (NotesIn).
+void RemoveScratch(const std::filesystem::path& path);
+
 /// Removes the directories of daemons of our user that ended without anybody left to sweep (all their processes killed
 /// at once).
 void SweepAbandonedScratch();

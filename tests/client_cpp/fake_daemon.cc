@@ -55,7 +55,12 @@ void FakeDaemon::Connected(server::PeerId, std::shared_ptr<server::Peer> peer) {
   peers_.push_back(std::move(peer));
 }
 
-void FakeDaemon::Received(server::PeerId, v1::RequestBatch batch) {
+void FakeDaemon::HalfClosed(server::PeerId) {
+  const std::scoped_lock lock(mutex_);
+  peers_.back()->Finish(absl::OkStatus());
+}
+
+void FakeDaemon::Received(server::PeerId, v1::RequestBatch batch, server::Receipt) {
   const std::scoped_lock lock(mutex_);
   v1::ReplyBatch replies;
   for (const v1::Request& request : batch.requests()) {

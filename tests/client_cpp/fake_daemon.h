@@ -35,7 +35,8 @@ class FakeDaemon : private server::Gateway {
 
  private:
   void Connected(server::PeerId id, std::shared_ptr<server::Peer> peer) override;
-  void Received(server::PeerId id, v1::RequestBatch batch) override;
+  void Received(server::PeerId id, v1::RequestBatch batch, server::Receipt receipt) override;
+  void HalfClosed(server::PeerId id) override;
   void Drained(server::PeerId, std::int64_t) override {}
   void Disconnected(server::PeerId) override {}
   void Call(server::PeerId, std::string, std::optional<std::int64_t>, v1::Request) override {}

@@ -57,6 +57,7 @@ v1::ServerInfo SmallServerInfo() {
   info.set_engine_count(2);
   info.set_dimensions_max(32);
   info.set_chunk_bytes_max(64);
+  info.set_message_bytes_max(8 << 20);
   for (const std::string_view row : kPromotions) {
     for (const char digit : row) {
       info.add_promotions(At(digit <= '9' ? digit - '0' : digit - 'a' + 10));

@@ -48,6 +48,17 @@ TEST_CASE("requests are numbered and name the keys of their results") {
   CHECK(ufunc.operands(1).scalar().dtype() == v1::DTYPE_UNSPECIFIED);
 }
 
+TEST_CASE("a request larger than the daemon takes is an error, and the session goes on") {
+  FakeDaemon daemon;
+  const Context context = Connect(daemon);
+  const Array x = context.Zeros({4});
+  const absl::Status refused = x.SaveHdf5(std::string(9 << 20, 'x'));
+  CHECK(ReasonOf(refused) == Reason::kMessageTooLarge);
+  const Array y = x + 1;
+  REQUIRE(daemon.WaitForRequests(3));
+  CHECK(daemon.Requests().back().sequence() == 3);
+}
+
 TEST_CASE("unsent requests go out by themselves, in batches") {
   FakeDaemon daemon;
   const Context context = Connect(daemon);

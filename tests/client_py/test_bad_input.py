@@ -6,6 +6,7 @@ import pytest
 from checks import same
 from distarray import DistArrayError, Key
 from distarray._proto import session_pb2, types_pb2
+from distarray.error import MessageTooLargeError
 
 pytestmark = pytest.mark.daemon
 
@@ -202,7 +203,7 @@ def test_a_client_that_vanishes_in_the_middle_of_an_upload(daemons, context):
         request.put.start.append(part << 16)
         request.put.shape.append(1 << 16)
         request.put.data = bytes(8 << 16)
-        client._session.submit(request, 8 << 16)
+        client._session.submit(request)
     client._session._call.cancel()
     with pytest.raises(ConnectionError):
         d.wait()
@@ -220,8 +221,22 @@ def test_too_large_a_message(client):
         request.put.shape.append(d.size)
         request.put.data = bytes(d.nbytes)
 
-    with pytest.raises(DistArrayError):
+    with pytest.raises(MessageTooLargeError, match=f"put: .*{limit}"):
         send(client, fill)
+    client._session._feeder.message_bytes_max = 1 << 40  # a client that does not look
+    with pytest.raises(DistArrayError) as caught:
+        send(client, fill)
+    assert "RESOURCE_EXHAUSTED" in str(caught.value)
+
+
+def test_many_large_requests_are_not_sent_as_one_message(client):
+    size = 1 << 17
+    rng = np.random.default_rng(5)
+    parts = np.array_split(rng.permutation(size), 2)
+    maps = [{"dist_type": "u", "indices": [part.tolist() for part in parts], "proc_grid_size": 2}]
+    layout = da.Distribution.from_global_dim_data(client, maps)
+    arrays = [client.full(layout, value) for value in range(40)]  # each names its indices, some 400 kB
+    assert [float(one[0]) for one in arrays] == list(range(40))
 
 
 def test_memory_is_charged_and_given_back(monkeypatch):

@@ -329,6 +329,12 @@ def test_integer_to_a_negative_power(context):
     result = d ** context.fromarray([1, 2, -1, 2])
     with pytest.raises(ValueError, match="negative"):
         result.toarray()
+    with pytest.raises(ValueError, match="power.*-1"):  # the number decides it: at the call
+        d**-1
+    with pytest.raises(ValueError, match="power.*-2"):
+        context.ones((3,), dtype="bool") ** -2
+    same(d ** -1.0, np.arange(1, 5) ** -1.0)
+    same(d.astype("float64") ** -1, np.arange(1.0, 5.0) ** -1)
 
 
 @given(st.data(), dtypes, dtypes)

@@ -102,7 +102,8 @@ Array Maximum(const Operand& x1, const Operand& x2);
 Array Minimum(const Operand& x1, const Operand& x2);
 Array Multiply(const Operand& x1, const Operand& x2);
 Array NotEqual(const Operand& x1, const Operand& x2);
-/// An integer to a negative integer power fails when it is computed.
+/// An integer to a negative integer power is kInvalidValue: at the call if the exponent is a number, else when it is
+/// computed.
 Array Power(const Operand& x1, const Operand& x2);
 /// With the sign of the divisor (numpy.remainder, Python's %); integers by 0 give 0.
 Array Remainder(const Operand& x1, const Operand& x2);

@@ -13,12 +13,14 @@ from collections import deque
 from collections.abc import Callable
 
 from distarray._proto import session_pb2
+from distarray.error import MessageTooLargeError
 
 _LINGER_SECONDS = 0.001
 _TICKS = 20
 _REQUESTS_MAX = 4096  # in one batch
 _WAITING_REQUESTS_MAX = 4 * _REQUESTS_MAX  # then submitters wait
 _WAITING_BYTES_MAX = 64 << 20
+_REQUEST_BYTES = 32  # at most, of a request besides its fields: its tag and length in the batch, its sequence number
 
 
 class Feeder:
@@ -28,23 +30,32 @@ class Feeder:
         self._on_error = on_error
         self._room = threading.Condition(threading.Lock())
         self._waiting: list[session_pb2.Request] = []
-        self._waiting_bytes = 0  # of bulk data
+        self._sizes: list[int] = []  # in bytes, of those
+        self._waiting_bytes = 0
         self._next_sequence = 1
         self._forgotten: deque[int] = deque()
         self._urgent = False
         self._ended = False
         self._idle = False  # the drawing thread is, or is about to be, blocked in _wake.get()
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # put() is reentrant, so it may run in a destructor
-        self.batch_bytes_max = 4 << 20
+        self.message_bytes_max = 8 << 20
 
     def submit(
         self,
         request: session_pb2.Request,
-        bulk_bytes: int = 0,
         before: Callable[[int], None] | None = None,
         urgent: bool = False,
     ) -> None:
-        """Appends a request and numbers it. `before` is called with the number before the request can go out."""
+        """Appends a request and numbers it. `before` is called with the number before the request can go out.
+
+        MessageTooLargeError: larger than a message may be.
+        """
+        size = request.ByteSize() + _REQUEST_BYTES
+        if size > self.message_bytes_max:
+            raise MessageTooLargeError(
+                f"{request.WhichOneof('request')}: the request takes {size} bytes, "
+                f"the daemon's messages have at most {self.message_bytes_max}"
+            )
         with self._room:
             while (
                 len(self._waiting) >= _WAITING_REQUESTS_MAX or self._waiting_bytes >= _WAITING_BYTES_MAX
@@ -55,7 +66,8 @@ class Feeder:
             if before is not None:
                 before(sequence)
             self._waiting.append(request)
-            self._waiting_bytes += bulk_bytes
+            self._sizes.append(size)
+            self._waiting_bytes += size
             if urgent:
                 self._urgent = True
         if urgent or self._idle:
@@ -122,19 +134,20 @@ class Feeder:
                 for _ in range(len(self._forgotten)):
                     delete.delete.keys.append(self._forgotten.popleft())
                 self._waiting.append(delete)
+                self._sizes.append(delete.ByteSize() + _REQUEST_BYTES)
+                self._waiting_bytes += self._sizes[-1]
             taken = self._waiting
-            if len(taken) <= _REQUESTS_MAX and self._waiting_bytes <= self.batch_bytes_max:
-                self._waiting = []
-                self._waiting_bytes = 0
+            batch_bytes_max = self.message_bytes_max // 2  # a larger request goes alone
+            if len(taken) <= _REQUESTS_MAX and self._waiting_bytes <= batch_bytes_max:
+                self._waiting, self._sizes, self._waiting_bytes = [], [], 0
             else:
                 count = total = 0
-                for request in taken[:_REQUESTS_MAX]:
-                    size = len(request.put.data) if request.HasField("put") else 0
-                    if count and total + size > self.batch_bytes_max:
+                for size in self._sizes[:_REQUESTS_MAX]:
+                    if count and total + size > batch_bytes_max:
                         break
                     count += 1
                     total += size
-                self._waiting = taken[count:]
+                self._waiting, self._sizes = taken[count:], self._sizes[count:]
                 self._waiting_bytes -= total
                 taken = taken[:count]
             if not self._waiting:

@@ -82,16 +82,22 @@ class Session:
         self.name: str = reply.open.session
         self.info: session_pb2.ServerInfo = reply.open.info
         if self.info.message_bytes_max:
-            self._feeder.batch_bytes_max = max(self.info.message_bytes_max // 2, 1 << 20)
+            self._feeder.message_bytes_max = self.info.message_bytes_max
 
-    def submit(self, request: session_pb2.Request, bulk_bytes: int = 0) -> None:
-        """Sends a request whose answer nobody awaits. Does not wait for the network, except when much is queued."""
+    def submit(self, request: session_pb2.Request) -> None:
+        """Sends a request whose answer nobody awaits. Does not wait for the network, except when much is queued.
+
+        MessageTooLargeError if the daemon would not take it.
+        """
         if self._failure is not None:
             raise self._failure()
-        self._feeder.submit(request, bulk_bytes)
+        self._feeder.submit(request)
 
     def call(self, request: session_pb2.Request, sink: Sink | None = None) -> session_pb2.Reply:
-        """Sends a request, awaits its answer and raises its error; chunks go to `sink`, in the reader's thread."""
+        """Sends a request, awaits its answer and raises its error; chunks go to `sink`, in the reader's thread.
+
+        MessageTooLargeError if the daemon would not take it.
+        """
         if self._failure is not None:
             raise self._failure()
         request.awaited = True

@@ -288,7 +288,7 @@ class Making:
             put.start.extend(start for start, _ in box)
             put.shape.extend(part.shape)
             put.data = part.tobytes()
-            context._session.submit(request, part.nbytes)
+            context._session.submit(request)
         return array
 
     fromndarray = fromarray

@@ -34,13 +34,13 @@ PeerId FrontHarness::Connect() {
   return id;
 }
 
-std::int64_t FrontHarness::Send(PeerId client, v1::Request request, bool awaited) {
+std::int64_t FrontHarness::Send(PeerId client, v1::Request request, bool awaited, const Receipt& receipt) {
   const std::int64_t sequence = ++sequences_[static_cast<std::size_t>(client - 1)];
   request.set_sequence(sequence);
   request.set_awaited(awaited);
   v1::RequestBatch batch;
   *batch.add_requests() = std::move(request);
-  front.OnReceived(client, std::move(batch), 0);
+  front.OnReceived(client, std::move(batch), receipt, 0);
   front.Settle();
   return sequence;
 }
@@ -147,6 +147,17 @@ v1::Request FrontHarness::Reduce(std::int64_t result, const std::string& name, s
   reduce->set_name(name);
   reduce->set_key(key);
   reduce->set_all_axes(true);
+  return request;
+}
+
+v1::Request FrontHarness::Put(std::int64_t key, const std::vector<double>& values) {
+  v1::Request request;
+  v1::PutRequest& put = *request.mutable_put();
+  put.set_key(key);
+  put.set_dtype(v1::DTYPE_FLOAT64);
+  put.add_start(0);
+  put.add_shape(static_cast<std::int64_t>(values.size()));
+  put.set_data(values.data(), values.size() * sizeof(double));
   return request;
 }
 

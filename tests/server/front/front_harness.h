@@ -19,7 +19,7 @@ class FrontHarness {
   /// A client of its own, with an open session.
   PeerId Connect();
   /// Sends a request; an awaited one has the number that is returned.
-  std::int64_t Send(PeerId client, v1::Request request, bool awaited = false);
+  std::int64_t Send(PeerId client, v1::Request request, bool awaited = false, const Receipt& receipt = nullptr);
   /// A unary call in a client's session: the caller's own number, and what it was told.
   PeerId Call(PeerId client, v1::Request request);
   const std::vector<v1::Reply>& Told(PeerId caller) const;
@@ -55,6 +55,7 @@ class FrontHarness {
   static v1::Request Ufunc(std::int64_t result, const std::string& name, std::vector<std::int64_t> keys,
                            std::vector<double> scalars = {});
   static v1::Request Reduce(std::int64_t result, const std::string& name, std::int64_t key);
+  static v1::Request Put(std::int64_t key, const std::vector<double>& values);
   static v1::Request Get(std::int64_t key);
   static v1::Request Delete(std::vector<std::int64_t> keys);
   static v1::Request SliceOf(std::int64_t result, std::int64_t key, std::int64_t start, std::int64_t stop);

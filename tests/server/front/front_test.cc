@@ -53,7 +53,7 @@ TEST_CASE("a repeated request is answered again and not carried out again") {
   again.set_awaited(true);
   v1::RequestBatch batch;
   *batch.add_requests() = again;
-  harness.front.OnReceived(client, std::move(batch), 0);
+  harness.front.OnReceived(client, std::move(batch), nullptr, 0);
   const auto replies = harness.Replies(client, sequence);
   REQUIRE(replies.size() == 2);
   CHECK(replies[1].has_array());
@@ -119,7 +119,7 @@ TEST_CASE("a session that is closed answers what it still owes") {
   *batch.add_requests() = Close();
   batch.mutable_requests(0)->set_sequence(4);
   batch.mutable_requests(0)->set_awaited(true);
-  harness.front.OnReceived(client, std::move(batch), 0);
+  harness.front.OnReceived(client, std::move(batch), nullptr, 0);
   harness.front.Settle();
   REQUIRE(harness.Told(caller).size() == 1);
   CHECK(harness.Told(caller)[0].error().reason() == v1::ERROR_REASON_SESSION_UNKNOWN);
@@ -169,6 +169,52 @@ TEST_CASE("a front that is to stop refuses what is new and ends what it took") {
   CHECK(harness.ReplyTo(client, refused)->error().reason() == v1::ERROR_REASON_SHUTTING_DOWN);
   harness.Run();
   CHECK(harness.ReplyTo(client, wait)->has_done());
+}
+
+TEST_CASE("elements that were sent count as held until an engine has them") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {4}));
+  auto receipt = std::make_shared<int>();
+  harness.Send(client, H::Put(1, {1, 2, 3, 4}), false, receipt);
+  const std::weak_ptr<int> held = std::exchange(receipt, nullptr);
+  CHECK_FALSE(held.expired());
+  harness.Run();
+  CHECK(held.expired());
+}
+
+TEST_CASE("requests wait while a session's commands wait for the engines; other sessions' do not") {
+  H harness;
+  const PeerId client = harness.Connect();
+  const PeerId other = harness.Connect();
+  harness.Send(client, H::Zeros(1, {4}));
+  harness.Send(other, H::Zeros(1, {4}));
+  auto receipt = std::make_shared<int>();
+  for (int i = 0; i < 1000; ++i) {
+    harness.Send(client, H::Put(1, {1, 2, 3, 4}), false, receipt);
+  }
+  const auto last = harness.Send(client, H::Put(1, {5, 6, 7, 8}), true);
+  const auto others = harness.Send(other, H::Put(1, {5, 6, 7, 8}), true);
+  CHECK(harness.ReplyTo(client, last) == nullptr);
+  CHECK(harness.ReplyTo(other, others)->has_done());
+  harness.Run();
+  CHECK(harness.ReplyTo(client, last)->has_done());
+  CHECK(receipt.use_count() == 1);
+  CHECK(harness.Of<StoreBytes>().size() == 1002);
+}
+
+TEST_CASE("a stream whose client will send no more ends when it has its answers") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {4}));
+  const auto wait = harness.Send(client, H::Wait({1}), true);
+  harness.front.OnHalfClosed(client);
+  harness.front.Expire(0);
+  CHECK_FALSE(harness.Ended(client));
+  harness.Run();
+  harness.front.Expire(0);
+  CHECK(harness.ReplyTo(client, wait)->has_done());
+  CHECK(harness.Ended(client));
 }
 
 TEST_CASE("sessions do not see each other's keys") {

@@ -21,7 +21,7 @@ FakeGateway::Seen& FakeGateway::Of(PeerId id) {
   return seen;
 }
 
-void FakeGateway::Received(PeerId id, v1::RequestBatch batch) {
+void FakeGateway::Received(PeerId id, v1::RequestBatch batch, Receipt receipt) {
   std::shared_ptr<Peer> peer;
   {
     const std::scoped_lock lock(mutex_);
@@ -30,10 +30,28 @@ void FakeGateway::Received(PeerId id, v1::RequestBatch batch) {
     for (const v1::Request& request : batch.requests()) {
       seen.sequences.push_back(request.sequence());
     }
+    if (hold_receipts) {
+      seen.receipts.push_back(std::move(receipt));
+    }
   }
   for (const v1::Request& request : batch.requests()) {
     answer(*peer, request);
   }
+}
+
+void FakeGateway::ReleaseReceipts() {
+  std::vector<Receipt> released;  // outside the lock: the next message may come at once
+  const std::scoped_lock lock(mutex_);
+  released = std::exchange(seen_.rbegin()->second.receipts, {});
+}
+
+void FakeGateway::HalfClosed(PeerId id) {
+  std::shared_ptr<Peer> peer;
+  {
+    const std::scoped_lock lock(mutex_);
+    peer = Of(id).peer;
+  }
+  half_closed(*peer);
 }
 
 void FakeGateway::Drained(PeerId id, std::int64_t bytes) {

@@ -22,6 +22,7 @@ class FakeGateway : public Gateway {
   struct Seen {
     std::shared_ptr<Peer> peer;
     std::vector<std::int64_t> sequences;  // of the requests received
+    std::vector<Receipt> receipts;        // kept only if hold_receipts
     std::int64_t drained_bytes = 0;
     int disconnects = 0;
     bool told_after_end = false;
@@ -42,7 +43,14 @@ class FakeGateway : public Gateway {
   };
 
   void Connected(PeerId id, std::shared_ptr<Peer> peer) override;
-  void Received(PeerId id, v1::RequestBatch batch) override;
+  /// Called when a client will send no more; set before the server starts.
+  std::function<void(Peer&)> half_closed = [](Peer& peer) { peer.Finish(absl::OkStatus()); };
+  bool hold_receipts = false;
+  /// Drops the receipts held for the last client.
+  void ReleaseReceipts();
+
+  void Received(PeerId id, v1::RequestBatch batch, Receipt receipt) override;
+  void HalfClosed(PeerId id) override;
   void Drained(PeerId id, std::int64_t bytes) override;
   void Disconnected(PeerId id) override;
   void Call(PeerId id, std::string session, std::optional<std::int64_t> sequence, v1::Request request) override;

@@ -179,5 +179,56 @@ TEST_CASE("the gateway ends a stream after what is queued, with its status") {
   CHECK(gateway.WaitFor([](const auto& seen) { return seen.disconnects == 1; }));
 }
 
+TEST_CASE("while too much of what came is held, no more is read") {
+  FakeGateway gateway;
+  gateway.hold_receipts = true;
+  Loopback loopback(&gateway);
+  grpc::ClientContext context;
+  Limit(context);
+  const auto stream = loopback.stub->Session(&context);
+  constexpr std::size_t kMessages = 64;
+  std::thread writer([&] {
+    v1::RequestBatch batch;
+    batch.add_requests()->mutable_put()->set_data(std::string(1 << 20, 'd'));
+    for (std::size_t i = 0; i < kMessages; ++i) {
+      stream->Write(batch);
+    }
+    stream->WritesDone();
+  });
+  REQUIRE(gateway.WaitFor([](const auto& seen) { return seen.sequences.size() >= 16; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // for a server that reads on to show itself
+  CHECK(gateway.Last().sequences.size() == 16);
+  gateway.ReleaseReceipts();
+  REQUIRE(gateway.WaitFor([](const auto& seen) { return seen.sequences.size() >= 32; }));
+  gateway.hold_receipts = false;
+  gateway.ReleaseReceipts();
+  CHECK(gateway.WaitFor([](const auto& seen) { return seen.sequences.size() == kMessages; }));
+  CHECK(stream->Finish().ok());
+  writer.join();
+}
+
+TEST_CASE("a client that has ended its half gets the answers it waits for") {
+  FakeGateway gateway;
+  gateway.answer = [](Peer&, const v1::Request&) {};
+  gateway.half_closed = [](Peer& peer) {
+    v1::ReplyBatch batch;
+    batch.add_replies()->mutable_done();
+    peer.Send(batch);
+    peer.Finish(absl::OkStatus());
+  };
+  Loopback loopback(&gateway);
+  grpc::ClientContext context;
+  Limit(context);
+  const auto stream = loopback.stub->Session(&context);
+  stream->Write(Batch(1, 1));
+  stream->WritesDone();
+  v1::ReplyBatch replies;
+  REQUIRE(stream->Read(&replies));
+  CHECK(replies.replies(0).has_done());
+  CHECK_FALSE(stream->Read(&replies));
+  CHECK(stream->Finish().ok());
+  CHECK(gateway.WaitFor([](const auto& seen) { return seen.disconnects == 1; }));
+}
+
 }  // namespace
 }  // namespace distarray::server

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "server/supervisor/job.h"
 #include "tests/support/catch.h"
 
 namespace distarray::server {
@@ -28,6 +29,26 @@ TEST_CASE("the directory goes with its owner, and with all that is in it") {
     CHECK(scratch->MakeJobDirectory(1).ok());
   }
   CHECK(!fs::exists(path));
+}
+
+TEST_CASE("files that a job had not finished go with it; others that stand beside them do not") {
+  absl::StatusOr<Scratch> scratch = Scratch::Make(1 << 20);
+  REQUIRE(scratch.ok());
+  absl::StatusOr<Scratch> folder = Scratch::Make(1 << 20);
+  REQUIRE(folder.ok());
+  const fs::path unfinished = folder->path() / ".x.hdf5.0.partial";
+  const fs::path finished = folder->path() / "x.hdf5";
+  std::ofstream(unfinished) << "x";
+  std::ofstream(finished) << "x";
+  const fs::path job = *scratch->MakeJobDirectory(1);
+  fs::create_directories(NotesIn(job.string()));
+  fs::create_symlink(unfinished, fs::path(NotesIn(job.string())) / "0");
+  fs::create_symlink(folder->path() / ".gone.partial", fs::path(NotesIn(job.string())) / "1");
+  fs::create_symlink(finished, job / "2");  // not a note
+  scratch->SweepJobs();
+  CHECK(!fs::exists(unfinished));
+  CHECK(fs::exists(finished));
+  CHECK(!fs::exists(job));
 }
 
 TEST_CASE("what a killed daemon has left is removed by the next; a living one's is not") {
