@@ -7,6 +7,7 @@ ends when this process is killed.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from distarray.error import ContextCreationError
 
@@ -51,44 +53,47 @@ class PrivateDaemon:
 
     def __init__(self, engines: int | None = None) -> None:
         program = find_daemon()
-        self._folder = tempfile.mkdtemp(prefix="distarray-")
-        port_file = os.path.join(self._folder, "address")
-        log = os.path.join(self._folder, "log")
+        # Nothing here outlives the daemon, even if this process is killed: the daemon removes the file that it has
+        # replaced, and the log has no name.
+        descriptor, port_file = tempfile.mkstemp(prefix="distarray-", suffix=".address")
+        os.close(descriptor)
         command = [program, "--listen", "127.0.0.1:0", "--port-file", port_file, "--die-with-parent"]
         if engines is not None:
             command += ["--engines", str(engines)]
-        try:
-            with open(log, "wb") as output:
+        with tempfile.TemporaryFile() as log:
+            try:
                 self._process = subprocess.Popen(
                     command,
                     stdin=subprocess.PIPE,
-                    stdout=output,
-                    stderr=output,
+                    stdout=log,
+                    stderr=log,
                     start_new_session=True,  # Ctrl-C is for the client
                 )
-        except OSError as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise ContextCreationError(f"cannot start {program}: {error}") from error
-        _running.add(self)
-        try:
-            self.address = self._await_address(port_file, log)
-        except BaseException:
-            self.stop()
-            raise
+            except OSError as error:
+                os.unlink(port_file)
+                raise ContextCreationError(f"cannot start {program}: {error}") from error
+            _running.add(self)
+            try:
+                self.address = self._await_address(port_file, log)
+            except BaseException:
+                self.stop()
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(port_file)
+                raise
 
-    def _await_address(self, port_file: str, log: str) -> str:
+    def _await_address(self, port_file: str, log: IO[bytes]) -> str:
         deadline = time.monotonic() + _READY_SECONDS
         pause = 0.002
         while True:
             ended = self._process.poll()
-            try:
+            with contextlib.suppress(FileNotFoundError):
                 with open(port_file, encoding="utf-8") as file:
-                    return file.read().strip()
-            except FileNotFoundError:
-                pass
+                    address = file.read().strip()
+                if address:
+                    return address
             if ended is not None or time.monotonic() > deadline:
-                with open(log, encoding="utf-8", errors="replace") as file:
-                    last = "".join(file.readlines()[-20:]).strip()
+                log.seek(0)
+                last = b"".join(log.readlines()[-20:]).decode(errors="replace").strip()
                 what = (
                     f"ended with status {ended}" if ended is not None else f"was not ready after {_READY_SECONDS:.0f} s"
                 )
@@ -117,7 +122,6 @@ class PrivateDaemon:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def abandon(self) -> None:
         """In a forked child: the daemon is the parent's, and the child's copy of the pipe must not keep it alive."""

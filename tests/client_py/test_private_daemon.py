@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import distarray.globalapi as da
@@ -46,14 +47,15 @@ def gone(pids):
 
 
 @pytest.mark.daemon
-def test_engines_starts_one_of_its_own():
+def test_engines_starts_one_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with da.Context(engines=3) as context:
         pid = context._daemon.pid
         everything = {pid, *descendants(pid)}
         assert context.nengines == 3 and float(context.ones(7).sum()) == 7 and len(everything) > 3
-        folder = context._daemon._folder
+        assert len(os.listdir(tmp_path)) == 1  # the port file
     gone(everything)
-    assert not os.path.exists(folder)
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.daemon
@@ -76,7 +78,7 @@ def test_contexts_without_an_address_share_one(monkeypatch):
 @pytest.mark.parametrize(
     "ending", ["", "os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)", "raise SystemExit(1)", "fork"]
 )
-def test_it_ends_with_its_process(ending):
+def test_it_ends_with_its_process(ending, tmp_path):
     fork = "child = os.fork()\nif child == 0:\n    time.sleep(100)\n    os._exit(0)\nprint(child, flush=True)\n"
     code = (
         "import os, signal, time\nimport distarray.globalapi as da\n"
@@ -85,7 +87,12 @@ def test_it_ends_with_its_process(ending):
         f"{'os.kill(os.getpid(), signal.SIGKILL)' if ending == 'fork' else ending}\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     pid = int(process.stdout.readline())
     everything = {pid, *descendants(pid)}
@@ -95,6 +102,7 @@ def test_it_ends_with_its_process(ending):
     process.wait(PATIENCE)
     try:
         gone(everything)
+        assert os.listdir(tmp_path) == []
     finally:
         if child is not None:
             os.kill(child, signal.SIGKILL)
