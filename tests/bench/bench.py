@@ -38,7 +38,7 @@ SHMEM_ENABLED = pathlib.Path("/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 # What bench_pipelined prints: name here, unit, target, limit.
 CPP_ROWS = {
     "pipelined_us": ("pipelined x + 1", "us", "< 15", "9 to 14 a message, 6 to 7 with write hints"),
-    "pipelined_per_second": ("pipelined x + 1, rate", "per s", "", "71,000 to 106,000, with write hints 135,000 to 165,000"),
+    "pipelined_per_second": ("pipelined x + 1, rate", "per s", "", "71,000 to 106,000; write hints 135,000 to 165,000"),
     "sync_sum_p50_us": ("synchronous sum(x + 1), p50", "us", "", "72 to 108 stream and back, 57 engines and back"),
     "sync_sum_p99_us": ("synchronous sum(x + 1), p99", "us", "", "200 (unary call)"),
     "sync_describe_p50_us": ("synchronous describe, p50", "us", "", "72 to 108 stream and back"),
