@@ -13,4 +13,7 @@ from distarray.error import DistArrayError
 
 __version__ = "0.1.0"
 
-__all__ = ["DistArrayError", "Key", "__version__"]
+# The method of the Distributed Array Protocol, and what names of arrays began with in the original DistArray.
+DISTARRAY_BASE_NAME = "__distarray__"
+
+__all__ = ["DISTARRAY_BASE_NAME", "DistArrayError", "Key", "__version__"]

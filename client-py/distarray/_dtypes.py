@@ -50,7 +50,10 @@ def dtype_of(number: int) -> DType:
 
 def supported(dtype: npt.DTypeLike) -> DType:
     """The dtype, in native byte order. TypeError if arrays cannot have it."""
-    given = np.dtype(dtype).newbyteorder("=")
+    try:
+        given = np.dtype(dtype).newbyteorder("=")
+    except (TypeError, ValueError, SyntaxError):  # SyntaxError: of a string with commas
+        raise InvalidTypeError(f"dtype must be one of {', '.join(_NAMES)}, {dtype!r} was given") from None
     if given not in NUMBER:
         raise InvalidTypeError(f"dtype {given} is not supported; the element types are {', '.join(_NAMES)}")
     return given
@@ -186,9 +189,6 @@ class Tables:
         }
         self._plans: dict[tuple[Any, ...], tuple[str, int]] = {}
 
-    def promote(self, a: int, b: int) -> int:
-        return self._promotions[a][b]
-
     def operation(self, name: str) -> tuple[str, int, Loops]:
         """The server's name for a function, its operand count and loops."""
         found = self._operations.get(name)
@@ -202,13 +202,6 @@ class Tables:
 
     def has_operation(self, name: str) -> bool:
         return name in self._operations or _ALIASES.get(name) in self._operations
-
-    def unary(self, name: str, operand: int) -> int:
-        """The result's dtype number of name(array)."""
-        loop = self.operation(name)[2].get(operand)
-        if loop is None:
-            raise _no_loop(name, operand)
-        return loop[1]
 
     def plan(self, name: str, types: Sequence[int | Weak], dtype: int = types_pb2.DTYPE_UNSPECIFIED) -> Plan:
         """dtype of name(*operands), each given as a dtype number or a weak number; `dtype` is NumPy's argument.

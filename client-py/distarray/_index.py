@@ -113,12 +113,36 @@ def _slice(item: slice) -> tuple[int | None, int | None, int | None]:
 def _integer(item: Any) -> int:
     if isinstance(item, (bool, np.bool_)):
         raise NotSupportedError(f"boolean indices are not supported yet; {_EXPECTED}")
-    if isinstance(item, (list, np.ndarray)) and np.ndim(item) > 0 or type(item).__name__ == "DistArray" and item.ndim:
+    if isinstance(item, list) or getattr(item, "ndim", 0) > 0:  # a NumPy array or a distributed one
         raise NotSupportedError(f"integer and boolean arrays as indices are not supported yet; {_EXPECTED}")
     try:
         return operator.index(item)
     except TypeError:
         raise IndexOutOfRangeError(f"{item!r} is not an index; {_EXPECTED}") from None
+
+
+def as_integer(value: Any, name: str) -> int:
+    """A Python int of what is one, NumPy's too. TypeError."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise InvalidTypeError(f"{name} must be an int, {value!r} was given") from None
+
+
+def as_integers(values: Any, name: str) -> list[int]:
+    """Python ints of an iterable of what are some. TypeError."""
+    try:
+        return [operator.index(value) for value in values]
+    except TypeError:
+        raise InvalidTypeError(f"{name} must be a sequence of ints, {values!r} was given") from None
+
+
+def as_float(value: Any, name: str) -> float:
+    """A Python float. TypeError."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidTypeError(f"{name} must be a real number, {value!r} was given") from None
 
 
 def as_shape(shape: Any) -> Shape:

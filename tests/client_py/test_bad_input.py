@@ -59,6 +59,41 @@ def test_at_the_call(client, call, kind):
     assert not client.closed
 
 
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        (lambda c: c.zeros(3).item(), ValueError),
+        (lambda c: c.zeros(3).get_localarrays()[0].__array__("int8", copy=False), ValueError),
+        (lambda c: c.zeros(3, dtype="no such type"), TypeError),
+        (lambda c: c.zeros(3, dtype="f8,,"), TypeError),
+        (lambda c: c.zeros(3, dtype=3), TypeError),
+        (lambda c: c.zeros(3).astype({"a": 1}), TypeError),
+        (lambda c: c.zeros(3).var(ddof="one"), TypeError),
+        (lambda c: c.linspace(0, 1, 2.5), TypeError),
+        (lambda c: c.eye(3, k=0.5), TypeError),
+        (lambda c: c.zeros(3, targets=[0.5]), TypeError),
+        (lambda c: c.zeros(3, targets=3), TypeError),
+        (lambda c: c.zeros(3, grid_shape=[1.5]), TypeError),
+        (lambda c: c.zeros(3).distribution.owning_ranks(["a"]), TypeError),
+        (lambda c: c.load_hdf5("x", targets=[1 << 40]), ValueError),
+        (lambda c: da.random.Random(c).randint(3, "a", 5), TypeError),
+        (lambda c: da.random.Random(c).uniform(3, "a"), TypeError),
+        (lambda c: da.random.Random(c).normal(3, scale=1j), TypeError),
+        (lambda c: da.Distribution.from_global_dim_data(c, [{"dist_type": "b", "bounds": [0, 1.5]}]), TypeError),
+        (lambda c: da.Context(c.address, engines="two"), ValueError),
+        (lambda c: da.Context(engines="two"), TypeError),
+        (lambda c: da.Context(c.address, targets=[0.5]), TypeError),
+        (lambda c: da.Context(c.address, targets=[1 << 40]), ValueError),
+        (lambda c: da.Context(c.address, targets=[-1]), ValueError),
+        (lambda c: da.Context(c.address, default_dist=3), TypeError),
+    ],
+)  # fmt: skip
+def test_what_the_client_finds_is_a_distarrayerror_too(client, call, kind):
+    with pytest.raises(kind) as caught:
+        call(client)
+    assert isinstance(caught.value, DistArrayError) and len(str(caught.value)) > 15
+
+
 def send(client, fill):
     """Sends a request as it is, past the client's own checks, and awaits the answer."""
     request = session_pb2.Request()

@@ -6,7 +6,7 @@ import distarray.globalapi as da
 import numpy as np
 import pytest
 from checks import arrays, dealt, distributions, dtypes, same, shapes
-from distarray.error import LargeTransferWarning
+from distarray.error import DistArrayError, LargeTransferWarning
 from distarray.globalapi.random import Random
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,7 +100,7 @@ def test_linspace_of_integers(context):
     same(context.linspace(0, 10, 5, dtype=int), np.linspace(0, 10, 5, dtype=int))
 
 
-@pytest.mark.parametrize("arguments", [(3,), (3, 5), (5, 3, 1), (4, 4, -2), (2, 2, 7), (0, 3)])
+@pytest.mark.parametrize("arguments", [(3,), (3, 5), (5, 3, 1), (4, 4, -2), (2, 2, 7), (0, 3), (2, 2, 1 << 70)])
 def test_eye(context, arguments):
     same(context.eye(*arguments), np.eye(*arguments))
     same(context.eye(*arguments, dtype=np.int16, dist="nb"), np.eye(*arguments, dtype=np.int16))
@@ -227,6 +227,40 @@ def test_random_numbers(contexts):
         Random(context, -1)
     with pytest.raises(ValueError):
         Random(context).normal(3, scale=-1)
+
+
+def test_seeds_of_several_ints(context):
+    def numbers(seed):
+        return Random(context, seed).rand(4).toarray().tolist()
+
+    for seed in ([1, 2], (1, 2), np.array([1, 2], np.uint32)):
+        assert numbers(seed) == numbers([1, 2])
+    folded = int(np.random.SeedSequence([1, 2]).generate_state(1, np.uint64)[0])
+    assert numbers(folded) == numbers([1, 2]) and numbers([0, 1 << 90]) != numbers([1 << 90, 0])
+    assert numbers([5]) != numbers(5)
+    for bad, kind in (([], ValueError), ([3, -1], ValueError), ([1.5], TypeError), ([[1]], TypeError)):
+        with pytest.raises(kind, match="seed") as caught:
+            Random(context, bad)
+        assert isinstance(caught.value, DistArrayError)
+
+
+def test_device(contexts):
+    here, there = contexts(4), contexts(1)
+    for made in (
+        here.fromfunction(lambda i, j: i * 10 + j, (2, 3), int, device=there),
+        da.fromfunction(lambda i, j: i * 10 + j, (2, 3), dtype=int, device=there),
+    ):
+        assert made.device is there
+        same(made, np.array([[0, 1, 2], [10, 11, 12]]))
+    like = here.zeros((3, 4), np.int8, dist="nc")
+    for call, value in ((da.zeros_like, 0), (da.ones_like, 1), (np.zeros_like, 0), (np.ones_like, 1)):
+        same(call(like), np.full((3, 4), value, np.int8))
+        assert call(like).distribution == like.distribution
+    for made in (da.full_like(like, 7, device=there), da.ones_like(like, device=there) * 7):
+        assert made.device is there and made.distribution == da.Distribution(there, (3, 4))
+        same(made, np.full((3, 4), 7, np.int8))
+    assert da.empty_like(like, float, device=there).dtype == float
+    assert da.zeros_like(like, device=here).distribution == like.distribution
 
 
 def test_allclose(context):

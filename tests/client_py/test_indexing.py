@@ -21,6 +21,21 @@ def test_slices_of_slices(context, data, dtype):
 
 
 @given(st.data())
+def test_the_client_knows_the_distribution_of_slices_and_reductions(context, data):
+    shape = data.draw(filled_shapes)
+    distribution = data.draw(distributions(context, shape))
+    d = context.zeros(distribution)
+    index = data.draw(indices(shape))
+    if not integers_only(index, len(shape)):
+        try:
+            assert distribution.slice(index).is_compatible(d[index].distribution), index
+        except NotImplementedError:
+            assert set(distribution.dist) & set("cu")
+    axes = tuple(axis for axis in range(len(shape)) if data.draw(st.booleans()))
+    assert distribution.reduce(axes).is_compatible(d.sum(axis=axes).distribution), axes
+
+
+@given(st.data())
 def test_writes_through_views(context, data):
     d, x = data.draw(dealt(context, arrays(filled_shapes)))
     pairs = [(d, x)]

@@ -12,6 +12,7 @@ from distarray.globalapi.maps import (
     UnstructuredMap,
     asdistribution,
     choose_grid,
+    global_flat_indices,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -213,3 +214,48 @@ def test_compatibility():
     assert lists.equivalent(BlockMap.regular(4, 2)) and lists.equivalent(CyclicMap(4, 2, 2))
     assert not lists.equivalent(CyclicMap(4, 2))
     assert not block.is_compatible(Distribution.from_maps(CONTEXT, [NoDistMap(8)], [1]))
+
+
+def test_reduced_distributions():
+    plain, grid = Distribution(CONTEXT, (8, 5)), Distribution(CONTEXT, (8, 5), "bb")
+    assert plain.reduce(0) == Distribution.from_maps(CONTEXT, [NoDistMap(5)], [0])
+    assert plain.reduce(-1) == Distribution(CONTEXT, (8,))
+    assert (grid.reduce(0).targets, grid.reduce((1,)).targets, grid.reduce(None).targets) == ([0, 1], [0, 2], [0])
+    assert grid.reduce(None).shape == ()
+    with pytest.raises(IndexError, match="axis 2"):
+        plain.reduce(2)
+
+
+def test_slices_of_block_distributions():
+    rows = Distribution(CONTEXT, (10, 4))
+    assert rows[0].bounds == (0, 3, 6, 9, 10)
+    part = rows.slice(slice(2, 9))
+    assert part[0].bounds == (0, 1, 4, 7) and part.targets == [0, 1, 2]
+    assert rows.slice(np.s_[::2, 1:3]).localshapes() == [(2, 2), (1, 2), (2, 2)]
+    assert rows.slice(np.s_[2:9:4]).targets == [0, 2]
+    assert rows.slice((-1, slice(None))).targets == [3] and rows.slice((-1, 0)).shape == ()
+    assert rows.slice(np.s_[:, 2:2]).shape == (10, 0) and rows.slice(np.s_[5:5]).targets == [0]
+    assert rows.slice(...) is rows
+    huge = Distribution(CONTEXT, (1 << 50,)).slice(np.s_[::-1])  # without walking over indices
+    assert huge.targets == [3, 2, 1, 0] and huge.shape == (1 << 50,)
+    with pytest.raises(NotImplementedError, match="distribution"):
+        Distribution(CONTEXT, (8, 8), "cn").slice(slice(1, None))
+    with pytest.raises(IndexError):
+        rows.slice((0, 0, 0))
+
+
+@given(st.data())
+def test_flat_indices(data):
+    shape = data.draw(filled_shapes)
+    distribution = data.draw(distributions(CONTEXT, shape))
+    flat = np.arange(int(np.prod(shape))).reshape(shape)
+    for rank, dim_data in enumerate(distribution.get_dim_data_per_rank()):
+        expected = flat[np.ix_(*distribution.local_indices(rank))] if shape else flat
+        found = [index for start, stop in global_flat_indices(dim_data) for index in range(start, stop)]
+        assert found == expected.reshape(-1).tolist()
+
+
+def test_flat_indices_of_blocks_are_merged():
+    distribution = Distribution(CONTEXT, (5, 8), "bb", grid_shape=(2, 2))
+    assert global_flat_indices(distribution.get_dim_data_per_rank()[0]) == [(0, 4), (8, 12), (16, 20)]
+    assert global_flat_indices(Distribution(CONTEXT, (8, 5)).get_dim_data_per_rank()[1]) == [(10, 20)]

@@ -87,3 +87,8 @@ def test_metadata():
     needed = {line.split()[0].split(">")[0].split("<")[0] for line in installed.requires if "extra" not in line}
     assert needed == {"cloudpickle", "grpcio", "numpy", "protobuf"}
     assert resources.files("distarray").joinpath("py.typed").is_file()
+
+
+def test_the_names_of_the_original():
+    assert distarray.DISTARRAY_BASE_NAME == "__distarray__"
+    assert hasattr(distarray.localapi.LocalArray, distarray.DISTARRAY_BASE_NAME)

@@ -91,6 +91,10 @@ def test_handles_delete_their_arrays(fake, fake_context):
         x.toarray()
     with pytest.raises(TypeError):
         fake_context.delete_key(3)
+    y = fake_context.zeros(2)
+    fake_context.delete_key(y.key, targets=[0])
+    with pytest.raises(KeyError):
+        y.toarray()
     assert (
         pickle.loads(pickle.dumps(key)) == key
         and isinstance(key, distarray.Key)
@@ -400,6 +404,19 @@ def test_server_info_and_lists(fake_context):
     (listed,) = fake_context.list_arrays()
     assert listed.key == int(d.key) and list(listed.shape) == [2, 3]
     fake_context.wait()
+
+
+def test_cleanup_deletes_what_the_context_made(fake, fake_context):
+    with da.Context(fake.address) as other:
+        kept = other.ones(3)
+        arrays = [fake_context.zeros(3), fake_context.arange(4)]
+        arrays.append(arrays[0] + 1)
+        fake_context.cleanup()
+        for array in arrays:
+            with pytest.raises(KeyError, match="no array has key"):
+                array.toarray()
+        assert not fake_context.list_arrays() and float(kept.sum()) == 3
+        assert float(fake_context.ones(2).sum()) == 2
 
 
 def test_two_servers_at_once():

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._dtypes import NUMBER, Plan, Weak, can_cast_same_kind, dtype_of, set_scalar, supported, weak
-from distarray._index import Shape, broadcast, normalize_axes, reduced_shape
+from distarray._index import Shape, as_float, broadcast, normalize_axes, reduced_shape
 from distarray._proto import session_pb2
 from distarray._transport.session import origin
 from distarray.error import ContextError, InvalidTypeError, InvalidValueError
@@ -144,7 +144,7 @@ def reduce(
     message.keepdims = bool(keepdims)
     if number:
         message.dtype = number  # type: ignore[assignment]
-    message.correction = float(ddof)
+    message.correction = as_float(ddof, "ddof")
     message.result = key = context._new_key()
     context._session.submit(request)
     return context._array(key, shape, result)

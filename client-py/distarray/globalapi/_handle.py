@@ -13,7 +13,7 @@ from distarray._index import Shape
 from distarray._key import Key
 from distarray._proto import arrays_pb2, session_pb2
 from distarray._transport.session import origin
-from distarray.error import InternalError
+from distarray.error import InternalError, InvalidValueError
 
 if TYPE_CHECKING:
     from distarray.globalapi.context import Context
@@ -183,5 +183,5 @@ class Handle:
     def item(self) -> Any:
         """The element of an array of size 1, as a Python number."""
         if self.size != 1:
-            raise ValueError(f"only an array of size 1 is one number, this one has shape {self._shape}")
+            raise InvalidValueError(f"only an array of size 1 is one number, this one has shape {self._shape}")
         return self._read().item()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._dtypes import BOOL, FLOAT64, INT64, NUMBER, dtype_of, set_scalar, supported, to_element, weak
-from distarray._index import Shape, as_shape
+from distarray._index import Shape, as_integer, as_shape
 from distarray._proto import arrays_pb2, session_pb2
 from distarray._transport.session import Session, origin
 from distarray.error import ContextError, DistributionError, InvalidTypeError, InvalidValueError
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 # Creation of larger arrays awaits the server's yes, so that MemoryError is raised at the call.
 _ADMISSION_BYTES = 16 << 20
+_DIAGONAL_MAX = 1 << 62
 
 Dist = str | Sequence[str] | Mapping[int, str] | None
 ShapeOrDistribution = int | Sequence[int] | Distribution
@@ -214,8 +214,9 @@ class Making:
         device: Context | None = None,
     ) -> DistArray:
         """num evenly spaced numbers from start to stop (numpy.linspace)."""
-        if operator.index(num) < 0:
-            raise InvalidValueError(f"num must not be negative, {num} was given")
+        count = as_integer(num, "num")
+        if count < 0:
+            raise InvalidValueError(f"num must not be negative, {count} was given")
         kind = supported(dtype) if dtype is not None else np.dtype(np.result_type(start, stop, 1.0))
         computed = kind if kind.kind in "fc" else np.dtype(float)
         number = NUMBER[supported(computed)]
@@ -225,7 +226,7 @@ class Making:
             set_scalar(create.linspace.stop, to_element(stop, computed), number)
             create.linspace.endpoint = bool(endpoint)
 
-        array = self._create(operator.index(num), number, content, dist, None, targets, device)
+        array = self._create(count, number, content, dist, None, targets, device)
         if kind == computed:
             return array
         from distarray.globalapi.functions import floor
@@ -245,7 +246,7 @@ class Making:
         device: Context | None = None,
     ) -> DistArray:
         """N rows and M (N if None) columns, ones on the k-th diagonal."""
-        diagonal = operator.index(k)
+        diagonal = min(max(as_integer(k, "k"), -_DIAGONAL_MAX), _DIAGONAL_MAX)  # beyond: zeros, as in NumPy
 
         def content(create: arrays_pb2.CreateRequest) -> None:
             create.eye.diagonal = diagonal
@@ -302,11 +303,16 @@ class Making:
         dist: Dist = None,
         grid_shape: Sequence[int] | None = None,
         targets: Iterable[int] | None = None,
+        device: Context | None = None,
         **kwargs: Any,
     ) -> DistArray:
         """function(i, j, ..., **kwargs), called once with distributed arrays of the indices of each dimension (of
         dtype).
         """
+        if device is not None and device is not self:
+            return device.fromfunction(
+                function, shape, dtype, dist=dist, grid_shape=grid_shape, targets=targets, **kwargs
+            )
         number = NUMBER[supported(dtype)]
         if not isinstance(shape, Distribution):
             shape = Distribution(self._context, as_shape(shape), dist, grid_shape, targets)

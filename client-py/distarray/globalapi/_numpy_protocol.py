@@ -93,8 +93,10 @@ def _like(name: str) -> Callable[..., Any]:
             or not kwargs.pop("subok", True)
         ):
             raise InvalidTypeError(f"numpy.{name}_like of a DistArray takes dtype= only")
-        kwargs.pop("device", None)
-        return getattr(a.context, name)(a.distribution, *args, dtype=a.dtype if dtype is None else dtype, **kwargs)
+        device = kwargs.pop("device", None)
+        context = a.context if device in (None, "cpu") else device  # NumPy's own word for "where it is"
+        like = a.distribution if context is a.context else a.shape
+        return getattr(context, name)(like, *args, dtype=a.dtype if dtype is None else dtype, **kwargs)
 
     return call
 

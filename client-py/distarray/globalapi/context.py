@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import itertools
-import operator
 import os
 import platform
 import threading
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 
 from distarray import _launch
 from distarray._dtypes import Tables
+from distarray._index import as_integer, as_integers
 from distarray._key import Key
 from distarray._proto import arrays_pb2, files_pb2, session_pb2
 from distarray._transport import Session
@@ -29,11 +29,12 @@ from distarray.error import (
 )
 from distarray.globalapi._making import Making
 from distarray.globalapi.distarray import DistArray
-from distarray.globalapi.maps import Distribution
+from distarray.globalapi.maps import Distribution, _targets
 
 __all__ = ["Context", "ContextCreationError", "default_context"]
 
 _PUT_BYTES = 1 << 20
+_KEYS_AT_ONCE = 10_000  # deleted by one request
 
 _open: weakref.WeakSet[Context] = weakref.WeakSet()
 _entered: list[Context] = []
@@ -61,6 +62,13 @@ class Context(Making):
         targets: the default targets, in order; all if None. default_dist: letters ('n', 'b', 'c') of the default
         distribution, block along the first dimension if None.
         """
+        chosen = [] if targets is None else as_integers(targets, "targets")
+        if targets is not None and not (chosen and all(0 <= target < 1 << 31 for target in chosen)):
+            raise DistributionError(f"targets must be numbers of engines, at least one, {chosen} was given")
+        if default_dist is not None and not isinstance(default_dist, str):
+            raise InvalidTypeError(f"default_dist must be a str, {default_dist!r} was given")
+        if set(default_dist or "") - set("nbc"):
+            raise DistributionError(f"default_dist must be made of 'n', 'b' and 'c', {default_dist!r} was given")
         self._session: Session  # missing while nothing is open
         self._daemon: _launch.PrivateDaemon | None = None
         self._private = False
@@ -69,7 +77,8 @@ class Context(Making):
                 raise InvalidValueError(
                     "engines= starts a private daemon, address= connects to a running one: give one of them"
                 )
-            if operator.index(engines) < 1:
+            engines = as_integer(engines, "engines")
+            if engines < 1:
                 raise InvalidValueError(f"engines must be at least 1, {engines} was given")
             self._daemon = _launch.PrivateDaemon(engines)
             self._private = True
@@ -81,16 +90,12 @@ class Context(Making):
                 self._private = True
         from distarray import __version__
 
-        opening = session_pb2.OpenRequest(
-            client=f"distarray-client {__version__} (Python {platform.python_version()})",
-            targets=[] if targets is None else list(map(operator.index, targets)),
-            default_kinds=default_dist or "",
-        )
-        if targets is not None and not opening.targets:
-            raise DistributionError("targets must not be empty")
-        if set(opening.default_kinds) - set("nbc"):
-            raise DistributionError(f"default_dist must be made of 'n', 'b' and 'c', {default_dist!r} was given")
         try:
+            opening = session_pb2.OpenRequest(
+                client=f"distarray-client {__version__} (Python {platform.python_version()})",
+                targets=chosen,
+                default_kinds=default_dist or "",
+            )
             self._session = Session(address, opening)
         except BaseException:
             if self._daemon is not None:
@@ -175,13 +180,23 @@ class Context(Making):
             if not token:
                 return result
 
-    def delete_key(self, key: Key) -> None:
-        """Deletes an array by its key, whoever still has a handle."""
+    def delete_key(self, key: Key, targets: Iterable[int] | None = None) -> None:
+        """Deletes an array by its key, whoever still has a handle. `targets` is for old programs, and ignored: an array
+        is deleted as a whole.
+        """
         if not isinstance(key, Key):
             raise InvalidTypeError(f"key must be a distarray.Key, {key!r} was given")
         request = session_pb2.Request(origin=origin())
         request.delete.keys.append(key.value)
         self._session.submit(request)
+
+    def cleanup(self) -> None:
+        """Deletes every array made through this context, whoever still has a handle. The context stays open."""
+        keys = [listed.key for listed in self.list_arrays()]
+        for first in range(0, len(keys), _KEYS_AT_ONCE):
+            request = session_pb2.Request(origin=origin())
+            request.delete.keys.extend(keys[first : first + _KEYS_AT_ONCE])
+            self._session.submit(request)
 
     def wait(self) -> None:
         """Computes everything recorded in this session; raises the first error."""
@@ -254,7 +269,7 @@ class Context(Making):
             distribution._fill(load.distribution.exact)
         else:
             load.distribution.kinds = dist or ""
-            load.distribution.targets.extend(targets or ())
+            load.distribution.targets.extend(_targets(self, targets) if targets is not None else ())
         load.result = new = self._new_key()
         info = self._session.call(request).array
         array = self._array(new, tuple(info.shape), info.dtype)

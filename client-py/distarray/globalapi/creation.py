@@ -105,21 +105,30 @@ def fromfunction(function: Any, shape: Any, *, device: Context | None = None, **
     return (device or default_context()).fromfunction(function, shape, **how)
 
 
-def empty_like(x: DistArray, dtype: npt.DTypeLike | None = None) -> DistArray:
-    """An uninitialised array of x's shape and distribution."""
-    return x.context.empty(x.distribution, x.dtype if dtype is None else dtype)
+def empty_like(x: DistArray, dtype: npt.DTypeLike | None = None, *, device: Context | None = None) -> DistArray:
+    """An uninitialised array of x's shape and distribution (in another context: that one's default distribution)."""
+    return _made_like("empty", x, dtype, device)
 
 
-def zeros_like(x: DistArray, dtype: npt.DTypeLike | None = None) -> DistArray:
-    """Zeros of x's shape and distribution."""
-    return x.context.zeros(x.distribution, x.dtype if dtype is None else dtype)
+def zeros_like(x: DistArray, dtype: npt.DTypeLike | None = None, *, device: Context | None = None) -> DistArray:
+    """Zeros of x's shape and distribution, as empty_like."""
+    return _made_like("zeros", x, dtype, device)
 
 
-def ones_like(x: DistArray, dtype: npt.DTypeLike | None = None) -> DistArray:
-    """Ones of x's shape and distribution."""
-    return x.context.ones(x.distribution, x.dtype if dtype is None else dtype)
+def ones_like(x: DistArray, dtype: npt.DTypeLike | None = None, *, device: Context | None = None) -> DistArray:
+    """Ones of x's shape and distribution, as empty_like."""
+    return _made_like("ones", x, dtype, device)
 
 
-def full_like(x: DistArray, fill_value: Any, dtype: npt.DTypeLike | None = None) -> DistArray:
-    """One value, in x's shape and distribution."""
-    return x.context.full(x.distribution, fill_value, x.dtype if dtype is None else dtype)
+def full_like(
+    x: DistArray, fill_value: Any, dtype: npt.DTypeLike | None = None, *, device: Context | None = None
+) -> DistArray:
+    """One value, in x's shape and distribution, as empty_like."""
+    return _made_like("full", x, dtype, device, fill_value)
+
+
+def _made_like(name: str, x: DistArray, dtype: npt.DTypeLike | None, device: Context | None, *value: Any) -> DistArray:
+    context = device or x.context
+    like = x.distribution if context is x.context else x.shape
+    made: DistArray = getattr(context, name)(like, *value, dtype=x.dtype if dtype is None else dtype)
+    return made

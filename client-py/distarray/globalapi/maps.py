@@ -12,20 +12,30 @@ Pure arithmetic: nothing here asks the server.
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import math
-import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from distarray._index import Shape, as_shape
+from distarray._index import Indexed, Shape, as_integers, as_shape, normalize_axes
 from distarray._proto import types_pb2
 from distarray.error import DistributionError, IndexOutOfRangeError, InvalidTypeError
+from distarray.globalapi._dimension_maps import (
+    BlockMap,
+    CyclicMap,
+    DimData,
+    DimensionMap,
+    NoDistMap,
+    UnstructuredMap,
+    indices_of,
+    map_from_global,
+    map_from_proto,
+    map_from_ranks,
+    sliced,
+)
 
 if TYPE_CHECKING:
     from distarray.globalapi.context import Context
@@ -39,195 +49,8 @@ __all__ = [
     "UnstructuredMap",
     "asdistribution",
     "choose_grid",
+    "global_flat_indices",
 ]
-
-DimData = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class DimensionMap:
-    """How one dimension of `size` indices is dealt out over `grid_size` processes."""
-
-    size: int
-    grid_size: int = 1
-    dist = "n"
-
-    def local_size(self, process: int) -> int:
-        """Number of indices the process owns."""
-        return len(self.indices(process))
-
-    def owner(self, index: int) -> int:
-        """The process that owns a global index of [0, size)."""
-        raise NotImplementedError
-
-    def indices(self, process: int) -> npt.NDArray[np.int64]:
-        """The global indices a process owns, in its local order."""
-        raise NotImplementedError
-
-    def global_dim_data(self) -> DimData:
-        """The compact form that Distribution.from_global_dim_data takes."""
-        raise NotImplementedError
-
-    def dim_data(self, process: int) -> DimData:
-        """The dimension's dictionary of the Distributed Array Protocol 0.10, on a process."""
-        raise NotImplementedError
-
-    def _fill(self, message: types_pb2.DimensionMap) -> None:
-        raise NotImplementedError
-
-    def _common(self, process: int, dist: str) -> DimData:
-        return {"dist_type": dist, "size": self.size, "proc_grid_size": self.grid_size, "proc_grid_rank": process}
-
-    def equivalent(self, other: DimensionMap) -> bool:
-        """Same indices on the same processes in the same local order."""
-        if (self.size, self.grid_size) != (other.size, other.grid_size):
-            return False
-        if self == other:
-            return True
-        return all(np.array_equal(self.indices(p), other.indices(p)) for p in range(self.grid_size))
-
-
-@dataclass(frozen=True)
-class NoDistMap(DimensionMap):
-    """Every index on the one process ('n')."""
-
-    dist = "n"
-
-    def owner(self, index: int) -> int:
-        return 0
-
-    def indices(self, process: int) -> npt.NDArray[np.int64]:
-        return np.arange(self.size, dtype=np.int64)
-
-    def global_dim_data(self) -> DimData:
-        return {"dist_type": "n", "size": self.size}
-
-    def dim_data(self, process: int) -> DimData:
-        return {**self._common(process, "b"), "start": 0, "stop": self.size}
-
-    def _fill(self, message: types_pb2.DimensionMap) -> None:
-        message.whole.SetInParent()
-
-
-@dataclass(frozen=True)
-class BlockMap(DimensionMap):
-    """Process p holds [bounds[p], bounds[p + 1]) ('b')."""
-
-    bounds: tuple[int, ...] = ()
-    comm_padding: int = 0
-    boundary_padding: int = 0
-    periodic: bool = False
-    dist = "b"
-
-    @classmethod
-    def regular(cls, size: int, grid_size: int) -> BlockMap:
-        """Blocks of ceil(size / grid_size); the last ones may be short or empty."""
-        length = -(-size // grid_size)
-        return cls(size, grid_size, tuple(min(p * length, size) for p in range(grid_size + 1)))
-
-    @classmethod
-    def from_bounds(cls, bounds: Iterable[int], **paddings: Any) -> BlockMap:
-        given = tuple(operator.index(bound) for bound in bounds)
-        if len(given) < 2 or given[0] != 0 or any(a > b for a, b in itertools.pairwise(given)):
-            raise DistributionError(f"block bounds must ascend from 0, {given} was given")
-        return cls(given[-1], len(given) - 1, given, **paddings)
-
-    def local_size(self, process: int) -> int:
-        return self.bounds[process + 1] - self.bounds[process]
-
-    def owner(self, index: int) -> int:
-        return bisect.bisect_right(self.bounds, index) - 1
-
-    def indices(self, process: int) -> npt.NDArray[np.int64]:
-        return np.arange(self.bounds[process], self.bounds[process + 1], dtype=np.int64)
-
-    def global_dim_data(self) -> DimData:
-        return {
-            "dist_type": "b",
-            "bounds": list(self.bounds),
-            "comm_padding": self.comm_padding,
-            "boundary_padding": self.boundary_padding,
-        }
-
-    def dim_data(self, process: int) -> DimData:
-        # Padding is carried, not allocated: buffers have none, so it is not exported.
-        data = {**self._common(process, "b"), "start": self.bounds[process], "stop": self.bounds[process + 1]}
-        return {**data, "periodic": True} if self.periodic else data
-
-    def _fill(self, message: types_pb2.DimensionMap) -> None:
-        message.block.bounds.extend(self.bounds)
-        message.block.communication_padding = self.comm_padding
-        message.block.boundary_padding = self.boundary_padding
-        message.block.periodic = self.periodic
-
-
-@dataclass(frozen=True)
-class CyclicMap(DimensionMap):
-    """Blocks of block_size consecutive indices are dealt to the processes in turn ('c')."""
-
-    block_size: int = 1
-    dist = "c"
-
-    def __post_init__(self) -> None:
-        if self.block_size < 1:
-            raise DistributionError(f"block_size must be at least 1, {self.block_size} was given")
-
-    def owner(self, index: int) -> int:
-        return index // self.block_size % self.grid_size
-
-    def indices(self, process: int) -> npt.NDArray[np.int64]:
-        starts = np.arange(process * self.block_size, self.size, self.grid_size * self.block_size, dtype=np.int64)
-        every = (starts[:, None] + np.arange(self.block_size, dtype=np.int64)).reshape(-1)
-        return every[every < self.size]
-
-    def local_size(self, process: int) -> int:
-        blocks, rest = divmod(self.size, self.block_size)
-        rounds, extra = divmod(blocks, self.grid_size)
-        return rounds * self.block_size + (self.block_size if process < extra else rest if process == extra else 0)
-
-    def global_dim_data(self) -> DimData:
-        return {"dist_type": "c", "size": self.size, "proc_grid_size": self.grid_size, "block_size": self.block_size}
-
-    def dim_data(self, process: int) -> DimData:
-        return {**self._common(process, "c"), "start": process * self.block_size, "block_size": self.block_size}
-
-    def _fill(self, message: types_pb2.DimensionMap) -> None:
-        message.cyclic.block_size = self.block_size
-
-
-@dataclass(frozen=True)
-class UnstructuredMap(DimensionMap):
-    """Process p holds lists[p], in that order ('u')."""
-
-    lists: tuple[tuple[int, ...], ...] = field(default=(), repr=False)
-    dist = "u"
-
-    @classmethod
-    def from_lists(cls, lists: Iterable[Iterable[int]]) -> UnstructuredMap:
-        """ValueError unless the lists partition [0, size)."""
-        given = tuple(tuple(map(operator.index, np.asarray(one, dtype=np.int64).tolist())) for one in lists)
-        size = sum(map(len, given))
-        if not given or not np.array_equal(
-            np.sort(np.fromiter(itertools.chain(*given), np.int64, size)), np.arange(size)
-        ):
-            raise DistributionError(f"the index lists of an unstructured dimension must partition 0 ... {size - 1}")
-        return cls(size, len(given), given)
-
-    def owner(self, index: int) -> int:
-        return next(p for p, one in enumerate(self.lists) if index in one)
-
-    def indices(self, process: int) -> npt.NDArray[np.int64]:
-        return np.array(self.lists[process], dtype=np.int64)
-
-    def global_dim_data(self) -> DimData:
-        return {"dist_type": "u", "indices": [np.array(one, dtype=np.int64) for one in self.lists]}
-
-    def dim_data(self, process: int) -> DimData:
-        return {**self._common(process, "u"), "indices": self.indices(process), "one_to_one": True}
-
-    def _fill(self, message: types_pb2.DimensionMap) -> None:
-        for one in self.lists:
-            message.unstructured.processes.add().indices.extend(one)
 
 
 def _factorizations(number: int, parts: int, least: int = 1) -> Iterable[tuple[int, ...]]:
@@ -335,7 +158,7 @@ class Distribution:
         {'dist_type': 'c', 'size', 'proc_grid_size', 'block_size'},
         {'dist_type': 'u', 'indices': [a list a process]} or {'dist_type': 'n', 'size'}.
         """
-        return cls.from_maps(context, [_map_from_global(data) for data in global_dim_data], targets)
+        return cls.from_maps(context, [map_from_global(data) for data in global_dim_data], targets)
 
     @classmethod
     def from_dim_data_per_rank(
@@ -345,7 +168,7 @@ class Distribution:
         if not dim_data_per_rank:
             raise DistributionError("dim_data_per_rank must have an entry a process, it is empty")
         maps = [
-            _map_from_ranks([data[dimension] for data in dim_data_per_rank])
+            map_from_ranks([data[dimension] for data in dim_data_per_rank])
             for dimension in range(len(dim_data_per_rank[0]))
         ]
         return cls.from_maps(context, maps, targets)
@@ -353,7 +176,7 @@ class Distribution:
     @classmethod
     def _from_proto(cls, context: Context, message: types_pb2.Distribution) -> Distribution:
         self = cls.__new__(cls)
-        self._set(context, [_map_from_proto(dimension) for dimension in message.dimensions], list(message.targets))
+        self._set(context, [map_from_proto(dimension) for dimension in message.dimensions], list(message.targets))
         return self
 
     def _fill(self, message: types_pb2.Distribution) -> None:
@@ -403,7 +226,7 @@ class Distribution:
 
     def owning_ranks(self, idxs: Sequence[int]) -> list[int]:
         """Position in `targets` of the owner of an element, as a list of one. IndexError."""
-        given = tuple(map(operator.index, idxs))
+        given = as_integers(idxs, "idxs")
         if len(given) != self.ndim:
             raise IndexOutOfRangeError(f"{len(given)} indices were given for {self.ndim} dimensions")
         rank = 0
@@ -418,6 +241,49 @@ class Distribution:
     def owning_targets(self, idxs: Sequence[int]) -> list[int]:
         """The target that owns an element, as a list of one. IndexError."""
         return [self.targets[rank] for rank in self.owning_ranks(idxs)]
+
+    # What other distributions come of it.
+
+    def slice(self, index: Any) -> Distribution:
+        """The distribution of array[index] (ints, slices, ..., None): nothing moves, targets that own nothing go.
+
+        NotImplementedError if a slice takes a part of a cyclic or unstructured dimension: array[index].distribution
+        asks the daemon.
+        """
+        indexed = Indexed(self.shape, index)
+        if indexed.whole:
+            return self
+        maps: list[DimensionMap] = []
+        if 0 in indexed.shape:
+            maps = [NoDistMap(size) for size in indexed.shape]
+            return Distribution.from_maps(self.context, maps, self.targets[:1])
+        ranks = np.arange(len(self.targets)).reshape(self.grid_shape)
+        kept: list[list[int]] = []  # grid coordinates, a dimension
+        sources = iter(zip(self.maps, self.shape, strict=True))
+        for entry in indexed.entries:
+            if entry is None:
+                maps.append(NoDistMap(1))
+                continue
+            source, size = next(sources)
+            if isinstance(entry, int):
+                kept.append([source.owner(entry % size)])
+            else:
+                part, coordinates = sliced(source, range(size)[slice(*entry)])
+                maps.append(part)
+                kept.append(coordinates)
+        chosen = ranks[np.ix_(*kept)].reshape(-1).tolist()
+        return Distribution.from_maps(self.context, maps, [self.targets[rank] for rank in chosen])
+
+    def reduce(self, axes: Any) -> Distribution:
+        """The distribution of a reduction over axes (None: all; an int; a tuple): the other dimensions as they are, on
+        the targets at coordinate 0 of the axes.
+        """
+        gone = normalize_axes(axes, self.ndim)
+        gone = tuple(range(self.ndim)) if gone is None else gone
+        ranks = np.arange(len(self.targets)).reshape(self.grid_shape)
+        first = ranks[tuple(0 if axis in gone else slice(None) for axis in range(self.ndim))].reshape(-1).tolist()
+        maps = [one for axis, one in enumerate(self.maps) if axis not in gone]
+        return Distribution.from_maps(self.context, maps, [self.targets[rank] for rank in first])
 
     def is_compatible(self, other: Distribution) -> bool:
         """Same elements on the same targets of the same context, in the same local order."""
@@ -447,6 +313,15 @@ class Distribution:
             f"<Distribution(shape={self.shape}, dist={''.join(self.dist)!r}, "
             f"grid_shape={self.grid_shape}, targets={self.targets})>"
         )
+
+
+def global_flat_indices(dim_data: Sequence[DimData]) -> list[tuple[int, int]]:
+    """A process's elements, by its dim_data, as intervals (start, stop) of the array laid out flat in C order."""
+    flat = np.zeros((), dtype=np.int64)
+    for data in dim_data:
+        flat = flat[..., None] * data["size"] + indices_of(data)
+    runs = np.split(flat.reshape(-1), np.flatnonzero(np.diff(flat.reshape(-1)) != 1) + 1)
+    return [(int(run[0]), int(run[-1]) + 1) for run in runs if run.size]
 
 
 def asdistribution(
@@ -487,7 +362,7 @@ def _letters(dist: str | Sequence[str] | Mapping[int, str] | None, ndim: int, de
 def _targets(context: Context, targets: Iterable[int] | None) -> list[int]:
     if targets is None:
         return list(context.targets)
-    given = list(map(operator.index, targets))
+    given = as_integers(targets, "targets")
     unknown = sorted(set(given) - set(context.all_targets))
     if not given or unknown or len(set(given)) != len(given):
         raise DistributionError(f"targets must be distinct numbers of {context.all_targets}, {given} was given")
@@ -497,7 +372,7 @@ def _targets(context: Context, targets: Iterable[int] | None) -> list[int]:
 def _grid(sizes: Shape, letters: str, grid_shape: Sequence[int] | None, processes: int) -> tuple[int, ...]:
     """Processes a dimension."""
     if grid_shape is not None:
-        given = tuple(map(operator.index, grid_shape))
+        given = tuple(as_integers(grid_shape, "grid_shape"))
         if len(given) > len(sizes) or any(g < 1 for g in given):
             raise DistributionError(f"grid_shape must have at most {len(sizes)} positive sizes, {given} was given")
         given += (1,) * (len(sizes) - len(given))
@@ -530,65 +405,3 @@ def _without_empty_blocks(maps: Sequence[DimensionMap], targets: Sequence[int]) 
         for one, keep in zip(maps, kept, strict=True)
     ]
     return trimmed, remaining
-
-
-def _map_from_global(data: Mapping[str, Any]) -> DimensionMap:
-    kind = data.get("dist_type")
-    try:
-        if kind == "n":
-            return NoDistMap(as_shape(data["size"])[0])
-        if kind == "b":
-            return BlockMap.from_bounds(
-                data["bounds"],
-                comm_padding=int(data.get("comm_padding", 0)),
-                boundary_padding=int(data.get("boundary_padding", 0)),
-                periodic=bool(data.get("periodic", False)),
-            )
-        if kind == "c":
-            processes = operator.index(data["proc_grid_size"])
-            if processes < 1:
-                raise DistributionError(f"proc_grid_size must be at least 1, {processes} was given")
-            return CyclicMap(as_shape(data["size"])[0], processes, operator.index(data.get("block_size", 1)))
-        if kind == "u":
-            return UnstructuredMap.from_lists(data["indices"])
-    except KeyError as missing:
-        raise DistributionError(f"a dimension of dist_type {kind!r} needs the entry {missing}") from None
-    raise DistributionError(f"dist_type must be 'n', 'b', 'c' or 'u', {kind!r} was given")
-
-
-def _map_from_ranks(dictionaries: Sequence[DimData]) -> DimensionMap:
-    by_process: dict[int, DimData] = {}
-    for data in dictionaries:
-        by_process.setdefault(data.get("proc_grid_rank", 0), data)
-    first = by_process.get(0)
-    if first is None or sorted(by_process) != list(range(first.get("proc_grid_size", 1))):
-        raise DistributionError("dim_data must have every proc_grid_rank of 0 ... proc_grid_size - 1")
-    kind = first.get("dist_type")
-    ordered = [by_process[p] for p in range(len(by_process))]
-    if kind == "b":
-        if any(a["stop"] != b["start"] for a, b in itertools.pairwise(ordered)):
-            raise DistributionError("blocks must follow one another without gaps or overlaps")
-        return BlockMap.from_bounds([ordered[0]["start"], *(data["stop"] for data in ordered)])
-    if kind == "u":
-        return UnstructuredMap.from_lists([data["indices"] for data in ordered])
-    return _map_from_global({**first, "proc_grid_size": len(ordered)})
-
-
-def _map_from_proto(message: types_pb2.DimensionMap) -> DimensionMap:
-    kind = message.WhichOneof("kind")
-    if kind == "block":
-        block = message.block
-        return BlockMap(
-            message.size,
-            message.grid_size,
-            tuple(block.bounds),
-            block.communication_padding,
-            block.boundary_padding,
-            block.periodic,
-        )
-    if kind == "cyclic":
-        return CyclicMap(message.size, message.grid_size, message.cyclic.block_size)
-    if kind == "unstructured":
-        lists = tuple(tuple(one.indices) for one in message.unstructured.processes)
-        return UnstructuredMap(message.size, message.grid_size, lists)
-    return NoDistMap(message.size, message.grid_size)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import operator
 import os
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from distarray._dtypes import FLOAT64, INT64, set_scalar
+from distarray._index import as_float, as_integer, as_integers
 from distarray._proto import arrays_pb2
-from distarray.error import InvalidTypeError, InvalidValueError
+from distarray.error import InvalidValueError
 
 if TYPE_CHECKING:
     from distarray.globalapi._making import ShapeOrDistribution
@@ -24,23 +28,23 @@ _KIND = arrays_pb2.CreateRequest.Random
 class Random:
     """A generator: counter-based, by seed, number of the array, and the element's index."""
 
-    def __init__(self, context: Context, seed: int | None = None) -> None:
-        """seed None: from the system's entropy."""
+    def __init__(self, context: Context, seed: int | Sequence[int] | None = None) -> None:
+        """seed: as in seed()."""
         self.context = context
         self._lock = threading.Lock()
         self.seed(seed)
 
-    def seed(self, seed: int | None = None) -> None:
-        """Starts again. None: from the system's entropy."""
+    def seed(self, seed: int | Sequence[int] | None = None) -> None:
+        """Starts again, from an int of [0, 2^64), from ints of any size that are not negative, or (None) from the
+        system's entropy.
+
+        Several ints are folded into 64 bits by numpy.random.SeedSequence(seed).generate_state(1, numpy.uint64), so
+        seed([5]) does not give the numbers of seed(5).
+        """
         if seed is None:
             value = int.from_bytes(os.urandom(8), "little")
         else:
-            try:
-                value = operator.index(seed)
-            except TypeError:
-                raise InvalidTypeError(f"seed must be an int or None, {seed!r} was given") from None
-            if not 0 <= value < 1 << 64:
-                raise InvalidValueError(f"seed must be in [0, 2^64), {value} was given")
+            value = _folded(seed)
         with self._lock:
             self._seed = value
             self._stream = 0
@@ -70,15 +74,18 @@ class Random:
         self, shape_or_distribution: ShapeOrDistribution, low: float = 0.0, high: float = 1.0, **how: Any
     ) -> DistArray:
         """Uniform in [low, high)."""
-        return self._make(shape_or_distribution, FLOAT64, _KIND.KIND_UNIFORM, float(low), float(high), how)
+        return self._make(
+            shape_or_distribution, FLOAT64, _KIND.KIND_UNIFORM, as_float(low, "low"), as_float(high, "high"), how
+        )
 
     def normal(
         self, shape_or_distribution: ShapeOrDistribution, loc: float = 0.0, scale: float = 1.0, **how: Any
     ) -> DistArray:
         """Normal, of mean loc and standard deviation scale."""
-        if not scale >= 0:
+        mean, deviation = as_float(loc, "loc"), as_float(scale, "scale")
+        if not deviation >= 0:
             raise InvalidValueError(f"scale must not be negative, {scale} was given")
-        return self._make(shape_or_distribution, FLOAT64, _KIND.KIND_NORMAL, float(loc), float(scale), how)
+        return self._make(shape_or_distribution, FLOAT64, _KIND.KIND_NORMAL, mean, deviation, how)
 
     def randn(self, shape_or_distribution: ShapeOrDistribution, **how: Any) -> DistArray:
         """Normal, of mean 0 and standard deviation 1."""
@@ -88,9 +95,26 @@ class Random:
         self, shape_or_distribution: ShapeOrDistribution, low: int, high: int | None = None, **how: Any
     ) -> DistArray:
         """Integers in [low, high), or [0, low) if high is None."""
-        first, last = (0, operator.index(low)) if high is None else (operator.index(low), operator.index(high))
+        first, last = as_integer(low, "low"), 0 if high is None else as_integer(high, "high")
+        if high is None:
+            first, last = 0, first
         if first >= last:
             raise InvalidValueError(f"low must be below high, [{first}, {last}) was given")
         if first < -(1 << 63) or last > (1 << 63) - 1:
             raise InvalidValueError(f"low and high must fit int64, [{first}, {last}) was given")
         return self._make(shape_or_distribution, INT64, _KIND.KIND_INTEGERS, first, last, how)
+
+
+def _folded(seed: int | Sequence[int]) -> int:
+    try:
+        value = operator.index(seed)  # type: ignore[arg-type]
+    except TypeError:
+        values = as_integers(seed, "seed")
+        if not values or min(values) < 0:
+            raise InvalidValueError(
+                f"seed must have at least one int, and none that is negative, {seed!r} was given"
+            ) from None
+        return int(np.random.SeedSequence(values).generate_state(1, np.uint64)[0])
+    if not 0 <= value < 1 << 64:
+        raise InvalidValueError(f"seed must be in [0, 2^64), {value} was given")
+    return value

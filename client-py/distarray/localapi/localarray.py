@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._index import Shape
+from distarray.error import InvalidValueError
 
 
 class LocalArray:
@@ -44,7 +45,7 @@ class LocalArray:
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         if copy is False and dtype is not None and np.dtype(dtype) != self.ndarray.dtype:
-            raise ValueError(f"a conversion from {self.ndarray.dtype} to {np.dtype(dtype)} needs a copy")
+            raise InvalidValueError(f"a conversion from {self.ndarray.dtype} to {np.dtype(dtype)} needs a copy")
         return self.ndarray.astype(dtype or self.ndarray.dtype, copy=bool(copy))
 
     def __len__(self) -> int:
