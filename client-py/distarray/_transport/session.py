@@ -192,7 +192,8 @@ class Session:
                     break
                 if info.reason:
                     return lambda: from_info(info)
-        if code == grpc.StatusCode.UNAVAILABLE:
+        # Of a connection cut in the middle gRPC may also say UNKNOWN ("Stream removed") or INTERNAL ("RST_STREAM").
+        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL):
             if not self._opened:
                 return lambda: ContextCreationError(f"no daemon answers at {self.address}: {details}")
             return lambda: ConnectionLostError(
