@@ -8,6 +8,7 @@ namespace distarray {
 namespace {
 
 constexpr std::string_view kPayload = "distarray/reason";
+constexpr std::string_view kDetail = "distarray/detail/";  // and its name
 
 }  // namespace
 
@@ -60,6 +61,21 @@ absl::Status Error(Reason reason, std::string_view message) {
   status.SetPayload(absl::string_view(kPayload.data(), kPayload.size()),
                     absl::Cord(std::to_string(static_cast<int>(reason))));
   return status;
+}
+
+void AddDetail(absl::Status& status, std::string_view name, std::int64_t value) {
+  status.SetPayload(std::string(kDetail) + std::string(name), absl::Cord(std::to_string(value)));
+}
+
+std::map<std::string, std::string> DetailsOf(const absl::Status& status) {
+  std::map<std::string, std::string> details;
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
+    const std::string_view name(url.data(), url.size());
+    if (name.substr(0, kDetail.size()) == kDetail) {
+      details.emplace(name.substr(kDetail.size()), std::string(value));
+    }
+  });
+  return details;
 }
 
 Reason ReasonOf(const absl::Status& status) {

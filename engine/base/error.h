@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -43,6 +45,14 @@ absl::StatusCode CodeOf(Reason reason);
 /// A failure with its reason (kept as a status payload) and a sentence naming the argument, what was given and what was
 /// expected.
 absl::Status Error(Reason reason, std::string_view message);
+
+/// Name of the detail that says which target something failed on.
+inline constexpr std::string_view kTargetDetail = "target";
+
+/// Adds what programs may want to know of a failure besides its sentence: bytes asked for, the target it happened on.
+void AddDetail(absl::Status& status, std::string_view name, std::int64_t value);
+/// The details of a failure, by name.
+std::map<std::string, std::string> DetailsOf(const absl::Status& status);
 
 /// The reason of a failure made by Error, else one that fits its code (kInternal for most).
 Reason ReasonOf(const absl::Status& status);

@@ -34,35 +34,39 @@ class Planes {
   std::int64_t count_;
 };
 
-/// Writes a number as element k of dtype at out.
-template <typename Number>
-void Store(Number number, DType dtype, std::int64_t k, std::byte* out) {
+template <typename T, typename Number>
+T ConvertTo(Number number) {
+  if constexpr (Complex<T> && Complex<Number>) {
+    return T(static_cast<typename T::value_type>(number.real()), static_cast<typename T::value_type>(number.imag()));
+  } else if constexpr (Complex<T>) {
+    return T(static_cast<typename T::value_type>(number), 0);
+  } else if constexpr (Complex<Number>) {
+    return static_cast<T>(number.real());
+  } else {
+    return static_cast<T>(number);
+  }
+}
+
+/// Writes number_of(k) as element k of dtype at out, for each k below count.
+template <typename NumberOf>
+void StoreEach(std::int64_t count, DType dtype, std::byte* out, NumberOf&& number_of) {
   Visit(dtype, [&]<typename T>() {
-    T value;
-    if constexpr (Complex<T> && Complex<Number>) {
-      value = T(static_cast<typename T::value_type>(number.real()), static_cast<typename T::value_type>(number.imag()));
-    } else if constexpr (Complex<T>) {
-      value = T(static_cast<typename T::value_type>(number), 0);
-    } else if constexpr (Complex<Number>) {
-      value = static_cast<T>(number.real());
-    } else {
-      value = static_cast<T>(number);
+    for (std::int64_t k = 0; k < count; ++k) {
+      const T value = ConvertTo<T>(number_of(k));
+      std::memcpy(out + k * static_cast<std::int64_t>(sizeof(T)), &value, sizeof(T));
     }
-    std::memcpy(out + k * static_cast<std::int64_t>(sizeof(T)), &value, sizeof(T));
   });
 }
 
 /// Sums, means and products of floating numbers, in `components` parts.
 void FinishPairs(const Accumulators& accumulators, bool is_complex, double divisor, DType result, std::byte* out) {
   const Planes<double> planes(accumulators, is_complex ? 2 : 1);
-  for (std::int64_t k = 0; k < accumulators.count; ++k) {
-    if (is_complex) {
-      const double real = planes.Pair(0, 2 * k).Round();
-      const double imag = planes.Pair(0, 2 * k + 1).Round();
-      Store(std::complex<double>(real / divisor, imag / divisor), result, k, out);
-    } else {
-      Store(planes.Pair(0, k).Round() / divisor, result, k, out);
-    }
+  if (is_complex) {
+    StoreEach(accumulators.count, result, out, [&](std::int64_t k) {
+      return std::complex<double>(planes.Pair(0, 2 * k).Round() / divisor, planes.Pair(0, 2 * k + 1).Round() / divisor);
+    });
+  } else {
+    StoreEach(accumulators.count, result, out, [&](std::int64_t k) { return planes.Pair(0, k).Round() / divisor; });
   }
 }
 
@@ -77,7 +81,7 @@ void FinishSquares(const Accumulators& accumulators, bool is_complex, std::int64
   const Planes<double> planes(accumulators, components);
   const auto n = static_cast<double>(reduced_count);
   const double divisor = std::max(n - correction, 0.0);
-  for (std::int64_t k = 0; k < accumulators.count; ++k) {
+  StoreEach(accumulators.count, result, out, [&](std::int64_t k) {
     double deviations = 0;
     for (std::int64_t c = components * k; c < components * (k + 1); ++c) {
       const double sum = planes.At(0, c);
@@ -89,17 +93,15 @@ void FinishSquares(const Accumulators& accumulators, bool is_complex, std::int64
       }
     }
     const double variance = reduced_count == 0 ? std::numeric_limits<double>::quiet_NaN() : deviations / divisor;
-    Store(root ? std::sqrt(variance) : variance, result, k, out);
-  }
+    return root ? std::sqrt(variance) : variance;
+  });
 }
 
 /// Accumulators that are the results themselves, as `Number`.
 template <typename Number>
 void FinishPlain(const Accumulators& accumulators, DType result, std::byte* out) {
   const Planes<Number> planes(accumulators, 1);
-  for (std::int64_t k = 0; k < accumulators.count; ++k) {
-    Store(planes.At(0, k), result, k, out);
-  }
+  StoreEach(accumulators.count, result, out, [&](std::int64_t k) { return planes.At(0, k); });
 }
 
 }  // namespace

@@ -29,26 +29,34 @@ std::int64_t TilePoints(const Program& program, std::int64_t points) {
   return std::min((is_large ? kLargeTileBytes : kTileBytes) / widest, kMostTilePoints);
 }
 
+/// Where a part's elements lie in a block.
+Stream MemoryStream(const LocalRegion& region, const Part& part) {
+  Stream stream{region.offset, region.strides, Stream::Kind::kMemory};
+  for (std::size_t d = 0; d < part.begin.size(); ++d) {
+    stream.offset += part.begin[d] * region.strides[d];
+  }
+  return stream;
+}
+
 }  // namespace
 
 struct Executor::Impl {
   Impl(const Program& program_to_run, const Distribution& space, int rank, std::vector<LocalOperand> operand_blocks,
-       std::vector<LocalOutput> output_blocks)
+       std::vector<LocalOutput> output_blocks, const Part& part)
       : program(program_to_run), operands(std::move(operand_blocks)), outputs(std::move(output_blocks)) {
-    const Shape shape = space.LocalShape(rank);
     std::vector<Stream> streams;
-    std::vector<bool> keep(shape.size(), false);
+    std::vector<bool> keep(part.shape.size(), false);
     for (const LocalOperand& operand : operands) {
-      streams.push_back({operand.region.offset, operand.region.strides, Stream::Kind::kMemory});
+      streams.push_back(MemoryStream(operand.region, part));
     }
     for (const LocalOutput& output : outputs) {
-      streams.push_back({output.region.offset, output.region.strides, Stream::Kind::kMemory});
+      streams.push_back(MemoryStream(output.region, part));
     }
     for (const Instruction& instruction : program.instructions) {
       if (const auto* index = std::get_if<GlobalIndex>(&instruction.what)) {
-        sources.push_back(IndexSource::AlongAxis(space, rank, index->axis));
+        sources.push_back(IndexSource::AlongAxis(space, rank, part.begin, index->axis));
       } else if (std::holds_alternative<RandomNumber>(instruction.what)) {
-        sources.push_back(IndexSource::InCOrder(space, rank));
+        sources.push_back(IndexSource::InCOrder(space, rank, part.begin));
       }
     }
     for (const IndexSource& source : sources) {
@@ -58,10 +66,10 @@ struct Executor::Impl {
     first_reduction_stream = streams.size();
     for (const ReduceOutput& reduce : program.reductions) {
       const DType compute = program.instructions[static_cast<std::size_t>(reduce.value)].dtype;
-      reductions.emplace_back(reduce, compute, shape, kernels);
+      reductions.emplace_back(reduce, compute, part.shape, kernels);
       streams.push_back(reductions.back().stream());
     }
-    schedule.emplace(shape, streams, keep, TilePoints(program, space.LocalCount(rank)));
+    schedule.emplace(part.shape, streams, keep, TilePoints(program, space.LocalCount(rank)));
     runner.emplace(program, *schedule, kernels, operands, outputs, sources);
     done = !schedule->Next();
   }
@@ -79,8 +87,13 @@ struct Executor::Impl {
 };
 
 Executor::Executor(const Program& program, const Distribution& space, int rank, std::vector<LocalOperand> operands,
+                   std::vector<LocalOutput> outputs, const Part& part)
+    : impl_(std::make_unique<Impl>(program, space, rank, std::move(operands), std::move(outputs), part)) {}
+
+Executor::Executor(const Program& program, const Distribution& space, int rank, std::vector<LocalOperand> operands,
                    std::vector<LocalOutput> outputs)
-    : impl_(std::make_unique<Impl>(program, space, rank, std::move(operands), std::move(outputs))) {}
+    : Executor(program, space, rank, std::move(operands), std::move(outputs),
+               Part{Shape(space.dimensions.size(), 0), space.LocalShape(rank)}) {}
 
 Executor::~Executor() = default;
 

@@ -9,6 +9,7 @@
 #include "engine/base/status.h"
 #include "engine/distribution/distribution.h"
 #include "engine/index/view.h"
+#include "engine/program/parts.h"
 #include "engine/program/program.h"
 
 namespace distarray {
@@ -31,11 +32,16 @@ struct Accumulators {
   std::vector<std::byte> bytes;
 };
 
-/// Runs a program over one engine's part of an iteration space, tile by tile, in slices. Knows no other engine.
+/// Runs a program over one engine's part of an iteration space, or a box of that, tile by tile, in slices. Knows no
+/// other engine.
 class Executor {
  public:
   /// `space` and `rank` (of its grid) say which global indices the local points are. Operands and outputs must have the
-  /// local shape of the space. The program must have been validated; it is kept by reference until the executor's end.
+  /// local shape of the space, also where `part` is less. The program must have been validated; it is kept by reference
+  /// until the executor's end.
+  Executor(const Program& program, const Distribution& space, int rank, std::vector<LocalOperand> operands,
+           std::vector<LocalOutput> outputs, const Part& part);
+  /// All of the local space.
   Executor(const Program& program, const Distribution& space, int rank, std::vector<LocalOperand> operands,
            std::vector<LocalOutput> outputs);
   ~Executor();

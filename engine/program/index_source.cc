@@ -19,7 +19,8 @@ bool IsLinear(const DimensionMap& map, std::int64_t local_size) {
 
 }  // namespace
 
-IndexSource::IndexSource(const Distribution& space, int rank, std::span<const std::int64_t> weights) {
+IndexSource::IndexSource(const Distribution& space, int rank, std::span<const std::int64_t> begin,
+                         std::span<const std::int64_t> weights) {
   const auto coordinates = space.Coordinates(rank);
   stream_.strides.assign(weights.size(), 0);
   for (std::size_t d = 0; d < weights.size(); ++d) {
@@ -29,27 +30,27 @@ IndexSource::IndexSource(const Distribution& space, int rank, std::span<const st
       continue;
     }
     if (!IsLinear(map, local_size)) {
-      looked_up_.push_back({d, weights[d], map, coordinates[d]});
+      looked_up_.push_back({d, weights[d], map, coordinates[d], begin[d]});
       continue;
     }
     const std::int64_t first = map.GlobalIndex(coordinates[d], 0);
-    stream_.offset += weights[d] * first;
     stream_.strides[d] = local_size > 1 ? weights[d] * (map.GlobalIndex(coordinates[d], 1) - first) : 0;
+    stream_.offset += weights[d] * first + begin[d] * stream_.strides[d];
   }
 }
 
-IndexSource IndexSource::AlongAxis(const Distribution& space, int rank, int axis) {
+IndexSource IndexSource::AlongAxis(const Distribution& space, int rank, std::span<const std::int64_t> begin, int axis) {
   std::vector<std::int64_t> weights(space.dimensions.size(), 0);
   weights[static_cast<std::size_t>(axis)] = 1;
-  return IndexSource(space, rank, weights);
+  return IndexSource(space, rank, begin, weights);
 }
 
-IndexSource IndexSource::InCOrder(const Distribution& space, int rank) {
+IndexSource IndexSource::InCOrder(const Distribution& space, int rank, std::span<const std::int64_t> begin) {
   std::vector<std::int64_t> weights(space.dimensions.size(), 1);
   for (std::size_t d = weights.size(); d-- > 1;) {
     weights[d - 1] = weights[d] * space.dimensions[d].size;
   }
-  return IndexSource(space, rank, weights);
+  return IndexSource(space, rank, begin, weights);
 }
 
 void IndexSource::MarkKept(std::vector<bool>& keep) const {

@@ -16,10 +16,11 @@ namespace distarray {
 /// (block-cyclic, unstructured) are looked up.
 class IndexSource {
  public:
-  /// `weights`: for each dimension of the space.
-  IndexSource(const Distribution& space, int rank, std::span<const std::int64_t> weights);
-  static IndexSource AlongAxis(const Distribution& space, int rank, int axis);
-  static IndexSource InCOrder(const Distribution& space, int rank);
+  /// `weights`: for each dimension of the space. `begin`: the local indices of the first point.
+  IndexSource(const Distribution& space, int rank, std::span<const std::int64_t> begin,
+              std::span<const std::int64_t> weights);
+  static IndexSource AlongAxis(const Distribution& space, int rank, std::span<const std::int64_t> begin, int axis);
+  static IndexSource InCOrder(const Distribution& space, int rank, std::span<const std::int64_t> begin);
 
   /// The linear part.
   const Stream& stream() const { return stream_; }
@@ -35,8 +36,9 @@ class IndexSource {
     std::int64_t weight;
     DimensionMap map;
     std::int64_t process;
+    std::int64_t begin;
 
-    std::int64_t At(std::int64_t local) const { return weight * map.GlobalIndex(process, local); }
+    std::int64_t At(std::int64_t index) const { return weight * map.GlobalIndex(process, begin + index); }
   };
   Stream stream_;
   std::vector<LookedUp> looked_up_;

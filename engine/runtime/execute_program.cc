@@ -32,6 +32,13 @@ struct ProgramData {
   bool started = false;
 };
 
+/// A reduction under way, part by part.
+struct PartialResult {
+  Accumulators accumulators;       // of this part
+  std::int64_t written_bytes = 0;  // of the result, so far
+  absl::Status status;
+};
+
 /// The planner's promises that the executor relies on. Error kInternal.
 absl::Status Check(const RunProgram& command, const Distribution& space) {
   const Program& program = command.program;
@@ -141,12 +148,12 @@ Task MakeOutputs(Execution& execution, const RunProgram& command, ProgramData& d
   co_return absl::OkStatus();
 }
 
-/// Computes this engine's points, a slice at a time, and takes the partial results.
-Task Compute(Execution& execution, const RunProgram& command, ProgramData& data, std::vector<Accumulators>& partials) {
+/// Computes a part of this engine's points, a slice at a time, and takes the partial results.
+Task Compute(Execution& execution, const RunProgram& command, ProgramData& data, const Part& part,
+             std::vector<PartialResult>& partials) {
   std::optional<Executor> executor;
-  absl::Status status = Guarded([&] {
-    executor.emplace(command.program, *data.space, data.rank, std::move(data.operands), std::move(data.outputs));
-  });
+  absl::Status status =
+      Guarded([&] { executor.emplace(command.program, *data.space, data.rank, data.operands, data.outputs, part); });
   if (!status.ok()) {
     co_return status;
   }
@@ -177,7 +184,7 @@ Task Compute(Execution& execution, const RunProgram& command, ProgramData& data,
   if (status.ok()) {
     status = Guarded([&] {
       for (std::size_t r = 0; r < partials.size(); ++r) {
-        partials[r] = executor->TakePartial(static_cast<int>(r));
+        partials[r].accumulators = executor->TakePartial(static_cast<int>(r));
       }
     });
   }
@@ -192,36 +199,60 @@ std::int64_t ReducedCount(const Distribution& space, const std::vector<int>& axe
   return count;
 }
 
-/// Brings the partial results of one reduction together, here or elsewhere; publishes the result where it belongs.
-/// `status`: of this engine's program; the return value: of the result.
+/// Brings the partial results of one reduction's part together, here or elsewhere, and writes that part of the result
+/// where it belongs. `partial.status`: of this engine's program and of the result so far.
 Task Reduce(Execution& execution, const RunProgram& command, const ProgramData& data, std::size_t r,
-            absl::Status status, Accumulators& partial, OutgoingPartials& outgoing) {
+            PartialResult& partial, OutgoingPartials& outgoing) {
   const ReduceOutput& reduce = command.program.reductions[r];
   const DType compute = command.program.instructions[static_cast<std::size_t>(reduce.value)].dtype;
   const Distribution& space = *data.space;
   const auto group = ReductionGroup::Of(space, reduce.axes, data.rank);
   const bool empty = space.LocalCount(data.rank) == 0;
+  Accumulators accumulators = std::move(partial.accumulators);
+  absl::Status& status = partial.status;
   if (group.ranks.front() != data.rank) {
     const int owner = space.targets[static_cast<std::size_t>(group.ranks.front())];
-    SendPartial(execution, owner, status, empty ? Accumulators{} : std::move(partial), outgoing);
+    SendPartial(execution, owner, status, empty ? Accumulators{} : std::move(accumulators), outgoing);
     co_return absl::OkStatus();
   }
   if (group.ranks.size() > 1) {
-    (co_await CombinePartials(execution, space, group, reduce.reduction, compute, empty, partial, status))
+    (co_await CombinePartials(execution, space, group, reduce.reduction, compute, empty, accumulators, status))
         .IgnoreError();
   }
   const PendingBuffer& result = data.results[r];
-  if (status.ok() &&
-      (result.buffer == nullptr || result.buffer->bytes() != partial.count * SizeOf(result.spec.dtype))) {
+  const std::int64_t begin = partial.written_bytes;
+  partial.written_bytes += accumulators.count * SizeOf(result.spec.dtype);
+  if (status.ok() && (result.buffer == nullptr || partial.written_bytes > result.buffer->bytes())) {
     status = Error(Reason::kInternal,
                    absl::StrCat("buffer ", result.spec.buffer, " is not laid out as a reduction's result"));
   }
   if (status.ok()) {
-    status = Guarded(
-        [&] { FinishAccumulators(reduce, compute, ReducedCount(space, reduce.axes), partial, result.buffer->data()); });
+    status = Guarded([&] {
+      FinishAccumulators(reduce, compute, ReducedCount(space, reduce.axes), accumulators,
+                         result.buffer->data() + begin);
+    });
   }
-  status.Update(result.Publish(execution, status));
-  co_return status;
+  co_return absl::OkStatus();
+}
+
+/// Puts the results into the store where they belong.
+absl::Status PublishResults(Execution& execution, const RunProgram& command, const ProgramData& data,
+                            std::vector<PartialResult>& partials) {
+  absl::Status first;
+  for (std::size_t r = 0; r < partials.size(); ++r) {
+    if (ReductionGroup::Of(*data.space, command.program.reductions[r].axes, data.rank).ranks.front() != data.rank) {
+      continue;
+    }
+    const PendingBuffer& result = data.results[r];
+    absl::Status& status = partials[r].status;
+    if (status.ok() && partials[r].written_bytes != result.buffer->bytes()) {
+      status =
+          Error(Reason::kInternal, absl::StrCat("buffer ", result.spec.buffer, " has elements that no part wrote"));
+    }
+    status.Update(result.Publish(execution, status));
+    first.Update(status);
+  }
+  return first;
 }
 
 }  // namespace
@@ -245,9 +276,18 @@ Task ExecuteProgram(Execution& execution, const RunProgram& command) {
   }
   status = LocateOperands(services, command, data);
   (co_await MakeOutputs(execution, command, data, status)).IgnoreError();
-  std::vector<Accumulators> partials(command.program.reductions.size());
-  if (status.ok()) {
-    status = co_await Compute(execution, command, data, partials);
+  std::vector<PartialResult> partials(command.program.reductions.size());
+  Parts parts(command.program, data.space->LocalShape(data.rank));
+  for (Part part; parts.Next(part);) {
+    if (status.ok()) {
+      status = co_await Compute(execution, command, data, part, partials);
+    }
+    OutgoingPartials outgoing;
+    for (std::size_t r = 0; r < partials.size(); ++r) {
+      partials[r].status.Update(status);
+      (co_await Reduce(execution, command, data, r, partials[r], outgoing)).IgnoreError();
+    }
+    (co_await Finish(execution, outgoing.completion)).IgnoreError();
   }
   for (const PendingBuffer& made : data.made) {
     status.Update(made.Publish(execution, status));
@@ -258,13 +298,7 @@ Task ExecuteProgram(Execution& execution, const RunProgram& command) {
       buffer->Poison(status);
     }
   }
-  OutgoingPartials outgoing;
-  absl::Status reduced;
-  for (std::size_t r = 0; r < partials.size(); ++r) {
-    reduced.Update(co_await Reduce(execution, command, data, r, status, partials[r], outgoing));
-  }
-  (co_await Finish(execution, outgoing.completion)).IgnoreError();
-  status.Update(reduced);
+  status.Update(PublishResults(execution, command, data, partials));
   co_return status;
 }
 

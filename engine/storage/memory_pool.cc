@@ -27,7 +27,8 @@ std::int64_t ClassOf(std::int64_t bytes) {
 }
 
 absl::Status NoMemory(std::int64_t bytes) {
-  return Error(Reason::kMemoryLimit, absl::StrCat("no memory for ", bytes, " bytes on an engine"));
+  return Error(Reason::kMemoryLimit,
+               absl::StrCat("no memory for ", bytes, " bytes on an engine: the host has no more to give"));
 }
 
 }  // namespace

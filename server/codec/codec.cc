@@ -217,6 +217,13 @@ v1::ErrorInfo EncodeError(const absl::Status& status, const std::string& origin)
   info.set_code(static_cast<int>(status.code()));
   info.set_message(std::string(status.message()));
   info.set_origin(origin);
+  for (const auto& [name, value] : DetailsOf(status)) {
+    if (name == kTargetDetail) {
+      info.add_targets(std::stoi(value));
+    } else {
+      (*info.mutable_metadata())[name] = value;
+    }
+  }
   return info;
 }
 

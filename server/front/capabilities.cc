@@ -38,6 +38,14 @@ void FillCapabilities(v1::ServerInfo* info) {
     v1::ServerInfo::Reduction* row = info->add_reductions();
     row->set_name(std::string(reduction.name));
     FillLoops(reduction.loops, row->mutable_loops());
+    if (reduction.name == "var" || reduction.name == "std") {
+      v1::ServerInfo::Parameter* correction = row->add_parameters();
+      correction->set_name("correction");
+      correction->set_kind(v1::ServerInfo::Parameter::KIND_FLOATING);
+      correction->mutable_default_value()->set_floating(0);
+      correction->set_documentation(
+          "What is taken from the number of elements in the divisor; ReduceRequest.correction.");
+    }
   }
 }
 

@@ -41,6 +41,7 @@ Front::Front(const FrontConfig& config) : config_(config), cluster_(config.engin
   tables_.set_dimensions_max(kDimensionsMax);
   tables_.set_instance(config_.instance);
   context_.cluster = &cluster_;
+  context_.user = config_.user;
   context_.working_directory = config_.working_directory;
   if (!config_.data_root.empty()) {
     std::error_code error;
@@ -125,7 +126,9 @@ void Front::OnReceived(PeerId id, v1::RequestBatch batch, const Receipt& receipt
     }
     if (!client.session) {
       if (!request.has_open()) {
-        client.peer->Finish(absl::InvalidArgumentError("the first request of a session's stream must be `open`"));
+        client.peer->Finish(absl::InvalidArgumentError(
+            absl::StrCat("the first request of a session's stream was number ",
+                         static_cast<int>(request.request_case()), " of Request; expected `open`")));
         return;
       }
       HandleOpen(id, client, request, now_seconds);
@@ -134,8 +137,10 @@ void Front::OnReceived(PeerId id, v1::RequestBatch batch, const Receipt& receipt
       }
       continue;
     }
-    if (request.sequence() <= 0) {
-      client.peer->Finish(absl::InvalidArgumentError("sequence: expected 1, 2, 3, ..."));
+    if (const std::int64_t next = client.session->last_sequence() + 1;
+        request.sequence() <= 0 || request.sequence() > next) {
+      client.peer->Finish(absl::InvalidArgumentError(
+          absl::StrCat("sequence: ", request.sequence(), "; expected ", next, ", or an earlier one again")));
       return;
     }
     client.session->Take(std::move(request), nullptr, receipt);
@@ -224,6 +229,11 @@ void Front::OnCall(PeerId id, const std::string& session, std::optional<std::int
   if (taken->queued_count() >= kQueuedCallsMax) {
     return peer->Send(ErrorBatch(request, Error(Reason::kQueueFull, absl::StrCat("the session has ", kQueuedCallsMax,
                                                                                  " requests waiting already"))));
+  }
+  if (const std::int64_t next = taken->last_sequence() + 1; sequence.value_or(0) < 0 || sequence.value_or(0) > next) {
+    return peer->Send(
+        ErrorBatch(request, Error(Reason::kInvalidValue, absl::StrCat("distarray-sequence: ", *sequence, "; expected ",
+                                                                      next, ", an earlier one again, or none"))));
   }
   found->second.called = taken;
   taken->Take(std::move(request), peer, nullptr);

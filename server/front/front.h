@@ -18,6 +18,7 @@ struct FrontConfig {
   int engine_count = 0;
   std::int64_t epoch = 1;
   std::string instance;
+  std::string user;  // that the daemon runs as
   std::int64_t memory_limit_bytes = 0;
   std::string data_root;
   std::string working_directory;

@@ -232,6 +232,7 @@ int RunFront(FrontOptions options) {
   Front front({.engine_count = static_cast<int>(options.engines.size()),
                .epoch = options.epoch,
                .instance = options.instance,
+               .user = options.user,
                .memory_limit_bytes = options.memory_limit_bytes,
                .data_root = options.data_root,
                .working_directory = options.working_directory,

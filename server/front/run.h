@@ -14,6 +14,7 @@ struct FrontOptions {
   std::vector<Channel> engines;         // connected; position = target
   std::int64_t epoch = 1;               // life of the engines
   std::string instance;                 // random name of the daemon's life; sessions are named after it
+  std::string user;                     // that the daemon runs as
   std::int64_t memory_limit_bytes = 0;  // of all arrays together
   std::string data_root;                // files only below it; empty: whatever the process may reach
   std::string working_directory;        // relative paths are its

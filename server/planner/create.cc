@@ -100,7 +100,7 @@ absl::StatusOr<ValuePtr> Recorder::CreateRandom(const v1::CreateRequest::Random&
       break;
     }
     default:
-      return Error(Reason::kInvalidValue, "kind: expected uniform, normal or integers");
+      return Error(Reason::kInvalidValue, "random: no kind given; expected uniform, normal or integers");
   }
   if (integers ? !(kind == Kind::kSigned || kind == Kind::kUnsigned) : kind != Kind::kFloat) {
     return Error(Reason::kInvalidType,

@@ -8,9 +8,14 @@ namespace distarray::server {
 
 absl::StatusOr<Ledger::Charge> Ledger::Reserve(std::int64_t bytes) {
   if (bytes > books_->limit - books_->used) {
-    return Error(Reason::kMemoryLimit,
-                 absl::StrCat("memory limit: ", bytes, " bytes asked for, ", books_->used, " of ", books_->limit,
-                              " bytes in use; delete arrays, or start the daemon with a larger --memory-limit"));
+    absl::Status refused =
+        Error(Reason::kMemoryLimit,
+              absl::StrCat("memory limit: ", bytes, " bytes asked for, ", books_->used, " of ", books_->limit,
+                           " bytes in use; delete arrays, or start the daemon with a larger --memory-limit"));
+    AddDetail(refused, "asked_bytes", bytes);
+    AddDetail(refused, "used_bytes", books_->used);
+    AddDetail(refused, "limit_bytes", books_->limit);
+    return refused;
   }
   books_->used += bytes;
   Charge charge;

@@ -116,7 +116,8 @@ absl::StatusOr<ValuePtr> Recorder::Ufunc(std::string_view name, const std::vecto
   const bool astype = name == "astype";
   const int number = FindOperation(astype ? "copy" : name);
   if (number < 0) {
-    return Error(Reason::kUnknownOperation, absl::StrCat("name: there is no elementwise function ", std::string(name)));
+    return Error(Reason::kUnknownOperation, absl::StrCat("name: there is no elementwise function \"", std::string(name),
+                                                         "\"; ServerInfo.operations lists them"));
   }
   const Operation& operation = Operations()[static_cast<std::size_t>(number)];
   if (static_cast<int>(operands.size()) != operation.operand_count) {
@@ -185,7 +186,8 @@ absl::StatusOr<ValuePtr> Recorder::Reduce(std::string_view name, const Operand& 
                                           const std::string& origin) {
   const int number = FindReduction(name);
   if (number < 0) {
-    return Error(Reason::kUnknownOperation, absl::StrCat("name: there is no reduction ", std::string(name)));
+    return Error(Reason::kUnknownOperation, absl::StrCat("name: there is no reduction \"", std::string(name),
+                                                         "\"; ServerInfo.reductions lists them"));
   }
   const Reduction& reduction = Reductions()[static_cast<std::size_t>(number)];
   const Shape shape = operand.view.shape();
@@ -205,7 +207,9 @@ absl::StatusOr<ValuePtr> Recorder::Reduce(std::string_view name, const Operand& 
   }
   std::sort(options.axes.begin(), options.axes.end());
   if (std::adjacent_find(options.axes.begin(), options.axes.end()) != options.axes.end()) {
-    return Error(Reason::kInvalidValue, "axis: the same axis given twice");
+    return Error(
+        Reason::kInvalidValue,
+        absl::StrCat("axis: ", ToString(Shape(options.axes.begin(), options.axes.end())), "; expected each axis once"));
   }
   const auto& loop = reduction.loops[static_cast<std::size_t>(operand.value->dtype)];
   if (!loop) {

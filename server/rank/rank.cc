@@ -3,6 +3,7 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <mpi.h>
+#include <pwd.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -65,6 +66,11 @@ UniqueFd TakeOverSignals(bool front_by_hand) {
   return UniqueFd(signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+std::string UserName() {
+  const passwd* entry = getpwuid(geteuid());
+  return entry != nullptr ? entry->pw_name : absl::StrCat("uid ", geteuid());
+}
+
 int RunAsFront(const Options& options, SupervisorLink* supervisor, int stop_fd) {
   absl::StatusOr<std::vector<Channel>> engines = AcceptEngines(MPI_COMM_WORLD);
   if (!engines.ok()) {
@@ -80,6 +86,7 @@ int RunAsFront(const Options& options, SupervisorLink* supervisor, int stop_fd) 
   front.instance = supervisor != nullptr ? supervisor->instance() : RandomName();
   front.memory_limit_bytes = options.memory_limit_bytes;
   front.data_root = options.data_root;
+  front.user = UserName();
   front.working_directory = std::filesystem::current_path().string();
   front.message_bytes_max = options.message_limit_bytes;
   front.session_grace_seconds = options.session_grace_seconds;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "engine/base/error.h"
+
 namespace distarray::server {
 namespace {
 
@@ -101,6 +103,7 @@ void Scheduler::OnReply(CommandReply reply) {
   if (reply.reason != Reason::kUnspecified && (flight.failed_target < 0 || reply.target < flight.failed_target)) {
     flight.failed_target = reply.target;
     flight.status = reply.status();
+    AddDetail(flight.status, kTargetDetail, reply.target);
   }
   if (!reply.bytes.empty()) {
     flight.bytes = std::move(reply.bytes);

@@ -23,6 +23,7 @@ v1::ArrayInfo Session::Info(std::int64_t key, const Array& array) {
   info.set_nbytes(bytes);
   info.set_view(array.base.use_count() > 1 || !array.view.IsWhole(value.shape));
   info.set_materialized(value.stored());
+  info.set_owner(context_->user);
   return info;
 }
 

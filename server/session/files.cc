@@ -50,7 +50,9 @@ void Session::Save(const v1::SaveRequest& request, const Ticket& ticket) {
       case v1::SaveRequest::MODE_APPEND:
         break;
       default:
-        return Error(Reason::kInvalidValue, "mode: expected write (\"w\"), exclusive (\"w-\") or append (\"a\")");
+        return Error(Reason::kInvalidValue,
+                     absl::StrCat("mode: ", static_cast<int>(request.mode()),
+                                  "; expected write (\"w\"), exclusive (\"w-\") or append (\"a\")"));
     }
     const ValuePtr value = planner_.Compact(array->operand(), ticket.origin);
     planner_.Store({value});

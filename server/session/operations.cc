@@ -6,8 +6,21 @@
 #include "server/session/session.h"
 
 namespace distarray::server {
+namespace {
+
+/// No operation lists parameters in a map of its own yet (var's and std's correction has a field).
+absl::Status CheckParameters(const std::string& name, const google::protobuf::Map<std::string, v1::Scalar>& given) {
+  if (given.empty()) {
+    return absl::OkStatus();
+  }
+  return Error(Reason::kInvalidValue,
+               absl::StrCat("parameters: \"", given.begin()->first, "\" given; ", name, " takes none by name"));
+}
+
+}  // namespace
 
 absl::StatusOr<ValuePtr> Session::RecordUfunc(const v1::UfuncRequest& request, const std::string& origin) {
+  DA_RETURN_IF_ERROR(CheckParameters(request.name(), request.parameters()));
   std::vector<Recorder::UfuncOperand> operands;
   for (int i = 0; i < request.operands_size(); ++i) {
     const v1::Operand& operand = request.operands(i);
@@ -78,6 +91,7 @@ void Session::Reduce(const v1::ReduceRequest& request, const Ticket& ticket) {
     if (operand.value->state == Value::State::kFailed) {
       return *array;
     }
+    DA_RETURN_IF_ERROR(CheckParameters(request.name(), request.parameters()));
     Recorder::ReduceOptions options;
     options.axes.assign(request.axes().begin(), request.axes().end());
     options.all_axes = request.all_axes();

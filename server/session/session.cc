@@ -46,15 +46,15 @@ absl::Status Session::Configure(const v1::OpenRequest& request) {
 
 void Session::Take(v1::Request request, std::shared_ptr<Peer> caller, Receipt receipt) {
   if (request.sequence() == 0) {
-    request.set_sequence(last_sequence_ + 1);
-  }
-  if (request.sequence() <= last_sequence_) {
+    request.set_sequence(--last_call_);  // outside the client's numbering
+  } else if (request.sequence() <= last_sequence_) {
     if (request.awaited()) {
       AnswerAgain(std::move(request), std::move(caller));
     }
     return;
+  } else {
+    last_sequence_ = request.sequence();
   }
-  last_sequence_ = request.sequence();
   if (request.awaited()) {
     Owe(request.sequence(), caller);
   }
@@ -169,14 +169,20 @@ void Session::Dispatch(Queued& queued, const Ticket& ticket) {
     case v1::Request::kClose:
       return Close(ticket);
     case v1::Request::kCancel:
-    case v1::Request::kApply:
+      return Defer(ticket, Error(Reason::kNotImplemented, "cancel: this daemon cannot cancel operations yet"));
+    case v1::Request::kApply: {
+      absl::Status refused =
+          Error(Reason::kNotImplemented, "apply: this daemon does not run functions of the user's yet");
+      return request.apply().result() != 0 ? Bind(ticket, request.apply().result(), std::move(refused))
+                                           : Defer(ticket, refused);
+    }
     case v1::Request::kRegister:
-      return AnswerError(ticket,
-                         Error(Reason::kNotImplemented, "this daemon does not run functions of the user's yet"));
+      return Defer(ticket,
+                   Error(Reason::kNotImplemented, "register: this daemon does not run functions of the user's yet"));
     case v1::Request::kOpen:
       return AnswerError(ticket, Error(Reason::kInvalidValue, "open: the session is open; expected another request"));
     case v1::Request::REQUEST_NOT_SET:
-      return AnswerError(ticket, Error(Reason::kInvalidValue, "request: none given"));
+      return Defer(ticket, Error(Reason::kInvalidValue, "request: none given; expected one of those of Request"));
   }
 }
 
@@ -190,7 +196,7 @@ void Session::Answer(const Ticket& ticket, v1::Reply reply, bool last) {
     owed_.erase(owed);
   }
   reply.set_sequence(ticket.sequence);
-  if (last && !reply.has_chunk()) {
+  if (last && !reply.has_chunk() && ticket.sequence > 0) {
     answered_.insert_or_assign(ticket.sequence, reply);
     if (answered_.size() > kAnswersKept) {
       answered_.erase(answered_.begin());

@@ -18,6 +18,7 @@ namespace distarray::server {
 /// What sessions need of the daemon.
 struct SessionContext {
   Cluster* cluster = nullptr;
+  std::string user;       // who all arrays belong to
   std::string data_root;  // canonical; empty: anywhere
   std::string working_directory;
   std::int64_t chunk_bytes_max = 1 << 20;
@@ -47,7 +48,8 @@ class Session : public std::enable_shared_from_this<Session> {
   }
   void OnDrained(std::int64_t bytes);
 
-  /// Takes a request of the stream, or of a unary call (`caller` answers it). Sequence 0: the next one.
+  /// Takes a request of the stream, or of a unary call (`caller` answers it). Its sequence number is the next one, an
+  /// earlier one (then the answer is repeated), or 0: none.
   void Take(v1::Request request, std::shared_ptr<Peer> caller, Receipt receipt);
 
   /// Goes on with requests that waited for the engines to keep up, and frees what is no longer held. Called after every
@@ -134,6 +136,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string default_kinds_;
   std::map<std::int64_t, Array> arrays_;  // by key, the client's numbers
   std::int64_t last_sequence_ = 0;
+  std::int64_t last_call_ = 0;  // the number, below 0, of the last request that had none
   std::deque<Queued> queue_;
   bool stalled_ = false;
   bool pumping_ = false;

@@ -116,3 +116,17 @@ def test_sums_are_the_same_on_any_number_of_engines(contexts, data, dtype):
     ).astype(dtype)
     results = {contexts(engines).fromarray(x).sum().toarray().tobytes() for engines in (1, 2, 4)}
     assert len(results) == 1
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, (0, 2), (1, 2), (0, 1)])
+@pytest.mark.parametrize("dist", ["bnn", "nbn", "ncb", "cnn", "nnc"])
+def test_more_results_than_are_accumulated_at_a_time(context, axis, dist):
+    shape = (3, 140003, 2)
+    x = np.arange(np.prod(shape)).reshape(shape) % 1013
+    d = context.fromfunction(
+        lambda i, j, k: ((i * shape[1] + j) * shape[2] + k) % 1013, shape, dist=dist, dtype="int64"
+    )
+    assert np.array_equal(d.sum(axis=axis).toarray(), x.sum(axis=axis))
+    half = d * 0.5
+    assert np.array_equal(half.max(axis=axis).toarray(), x.max(axis=axis) * 0.5)
+    np.testing.assert_allclose(half.var(axis=axis).toarray(), (x * 0.5).var(axis=axis), rtol=1e-12)

@@ -117,14 +117,14 @@ TEST_CASE("a session that is closed answers what it still owes") {
   const PeerId caller = harness.Call(client, H::Wait({1}));
   v1::RequestBatch batch;
   *batch.add_requests() = Close();
-  batch.mutable_requests(0)->set_sequence(4);
+  batch.mutable_requests(0)->set_sequence(3);
   batch.mutable_requests(0)->set_awaited(true);
   harness.front.OnReceived(client, std::move(batch), nullptr, 0);
   harness.front.Settle();
   REQUIRE(harness.Told(caller).size() == 1);
   CHECK(harness.Told(caller)[0].error().reason() == v1::ERROR_REASON_SESSION_UNKNOWN);
-  REQUIRE(harness.ReplyTo(client, 4) != nullptr);
-  CHECK(harness.ReplyTo(client, 4)->has_done());
+  REQUIRE(harness.ReplyTo(client, 3) != nullptr);
+  CHECK(harness.ReplyTo(client, 3)->has_done());
 }
 
 TEST_CASE("what a closed session's work under way still held is freed when it ends") {
