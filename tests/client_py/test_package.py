@@ -2,13 +2,18 @@
 
 import importlib
 import inspect
+import shutil
 import subprocess
 import sys
+import tarfile
 from importlib import metadata, resources
+from pathlib import Path
 
 import distarray
 import distarray.globalapi as da
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -92,3 +97,32 @@ def test_metadata():
 def test_the_names_of_the_original():
     assert distarray.DISTARRAY_BASE_NAME == "__distarray__"
     assert hasattr(distarray.localapi.LocalArray, distarray.DISTARRAY_BASE_NAME)
+
+
+def test_a_source_distribution_carries_the_protos_and_the_licence(tmp_path):
+    pytest.importorskip("setuptools", minversion="77", reason="the package is built with setuptools 77 or later")
+    copied = shutil.ignore_patterns("build", "*.egg-info", "__pycache__", ".*")
+    for folder in ("client-py", "proto"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=copied)
+    build = "import setuptools.build_meta as backend; backend.build_sdist('../built')"
+    done = subprocess.run([sys.executable, "-c", build], cwd=tmp_path / "client-py", capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (archive,) = (tmp_path / "built").iterdir()
+    with tarfile.open(archive) as opened:
+        top = archive.name.removesuffix(".tar.gz")
+        carried = {
+            member.name.removeprefix(f"{top}/"): opened.extractfile(member).read()
+            for member in opened.getmembers()
+            if member.isfile()
+        }
+    protos = sorted((ROOT / "proto").rglob("*.proto"))
+    assert len(protos) == 6
+    for proto in protos:
+        assert carried[proto.relative_to(ROOT).as_posix()] == proto.read_bytes()
+    assert carried["LICENSE"] == (ROOT / "LICENSE").read_bytes()
+    assert {"setup.py", "pyproject.toml", "README.md", "distarray/py.typed", "distarray/globalapi/maps.py"} <= set(
+        carried
+    )
+    assert not [name for name in carried if "/_proto/" in name]
+    described = carried["PKG-INFO"].decode().split("\n\n")[0].splitlines()
+    assert {"License-Expression: BSD-3-Clause", "License-File: LICENSE"} <= set(described)
