@@ -56,19 +56,20 @@ jobs() {
   echo $((memory < 1 ? 1 : memory < cores ? memory : cores))
 }
 
-# build_python [EXTRA]: makes build/venv from Debian's Python with our client (and the packages of EXTRA, as "test"), unless it is
-# already made of the same sources.
+# build_python [EXTRA [FOLDER NUMPY]]: makes FOLDER (build/venv) from Debian's Python with our client (and the packages of EXTRA, as
+# "test") and a NumPy (2), unless it is already made of the same sources.
 build_python() {
-  local extra=${1:-} mark=build/venv/.made-of now
+  local extra=${1:-} folder=${2:-build/venv} numpy=${3:-numpy>=2} now
+  local mark=$folder/.made-of name=${folder##*/}
   now=$(find client-py proto -type f -not -path '*/_proto/*' -not -name '*.pyc' -not -path '*.egg-info*' -not -path '*/build/*' -print0 |
     sort -z | xargs -0 sha256sum | sha256sum)
   now="$now $(/usr/bin/python3 --version)"
   case "$(cat "$mark" 2>/dev/null)" in "$now" | "$now [test]") [ -z "$extra" ] || grep -qF "[$extra]" "$mark" && return 0 ;; esac
-  step "Making build/venv with the Python client"
+  step "Making $folder with the Python client and $numpy"
   # Of an older Python, or broken: anew.
-  build/venv/bin/python -c 'import pip' 2>/dev/null || rm -rf build/venv
-  [ -e build/venv ] || logged build/log/venv.log /usr/bin/python3 -m venv build/venv || return 1
-  logged build/log/pip.log build/venv/bin/python -m pip install --disable-pip-version-check \
-    "./client-py${extra:+[$extra]}" 'numpy>=2' || return 1
+  "$folder/bin/python" -c 'import pip' 2>/dev/null || rm -rf "$folder"
+  [ -e "$folder" ] || logged "build/log/$name.log" /usr/bin/python3 -m venv "$folder" || return 1
+  logged "build/log/$name-pip.log" "$folder/bin/python" -m pip install --disable-pip-version-check \
+    "./client-py${extra:+[$extra]}" "$numpy" || return 1
   echo "$now${extra:+ [$extra]}" >"$mark"
 }
