@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "client-cpp/src/array_state.h"
@@ -147,7 +148,7 @@ absl::Status Array::Assign(const Index& index, const Operand& value) const {
   return absl::OkStatus();
 }
 
-Array& Array::InPlace(const char* name, const Operand& value) {
+Array& Array::InPlace(std::string_view name, const Operand& value) {
   if (!ok()) {
     return *this;
   }
@@ -159,7 +160,7 @@ Array& Array::InPlace(const char* name, const Operand& value) {
   }
   if (status.ok() && !CanCastSameKind(outcome->dtype, state_->dtype)) {
     status = Error(Reason::kInvalidType,
-                   absl::StrCat("in place: ", name, " gives ", std::string(NameOf(outcome->dtype)),
+                   absl::StrCat("in place: ", std::string(name), " gives ", std::string(NameOf(outcome->dtype)),
                                 ", which does not convert to the array's ", std::string(NameOf(state_->dtype))));
   }
   if (!status.ok()) {
@@ -174,6 +175,8 @@ Array& Array::InPlace(const char* name, const Operand& value) {
   return *this;
 }
 
+Array& Array::FloorDivideInPlace(const Operand& divisor) { return InPlace("floor_divide", divisor); }
+Array& Array::PowerInPlace(const Operand& exponent) { return InPlace("power", exponent); }
 Array& Array::operator+=(const Operand& value) { return InPlace("add", value); }
 Array& Array::operator-=(const Operand& value) { return InPlace("subtract", value); }
 Array& Array::operator*=(const Operand& value) { return InPlace("multiply", value); }

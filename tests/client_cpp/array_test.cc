@@ -193,6 +193,35 @@ TEST_CASE("in place") {
   CHECK(Values<std::int64_t>(whole) == Ints{0, 1, 2});
 }
 
+TEST_CASE("in place: floor division, power, and functions by name") {
+  const Context context = ConnectToShared();
+  Array x = context.FromVector(Ints{7, -7, 8});
+  const Array view = x.Slice({Range(1, 3)});
+  x.FloorDivideInPlace(2).PowerInPlace(2);
+  CHECK(Values<std::int64_t>(x) == Ints{9, 16, 16});
+  CHECK(Values<std::int64_t>(view) == Ints{16, 16});
+  x.InPlace("maximum", context.FromVector(Ints{10, 0, 20}));
+  CHECK(Values<std::int64_t>(x) == Ints{10, 16, 20});
+  Array y = context.FromVector(std::vector<float>{5, -5});
+  CHECK(Values<float>(y.FloorDivideInPlace(2).PowerInPlace(0.5 + 1.5)) == std::vector<float>{4, 9});
+}
+
+TEST_CASE("a failed in-place power leaves the array as it was") {
+  const Context context = ConnectToShared();
+  Array x = context.FromVector(Ints{2, 3});
+  x.PowerInPlace(-1);  // refused at once
+  CHECK(ReasonOf(x.Wait()) == Reason::kInvalidValue);
+  x.PowerInPlace(context.FromVector(Ints{2, -1}));  // refused on the engines
+  CHECK(ReasonOf(context.Wait()) == Reason::kInvalidValue);
+  x.PowerInPlace(0.5);  // float64 does not go into int64
+  CHECK(ReasonOf(context.Wait()) == Reason::kInvalidType);
+  x.InPlace("nonsense", 1);
+  CHECK(ReasonOf(context.Wait()) == Reason::kUnknownOperation);
+  x.InPlace("negative", 1);  // takes one operand
+  CHECK(ReasonOf(context.Wait()) == Reason::kInvalidValue);
+  CHECK(Values<std::int64_t>(x) == Ints{2, 3});
+}
+
 TEST_CASE("failures on the engines are the array's") {
   const Context context = ConnectToShared();
   const Array x = context.FromVector(Ints{2, 3});

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -88,7 +89,17 @@ class Array {
   /// broadcast. OK means recorded.
   absl::Status Assign(const Index& index, const Operand& value) const;
 
-  // In place: the result must have this shape and convert to this dtype under NumPy's "same_kind".
+  // In place: *this = function(*this, value), seen by every view. The result must have this shape and convert to this
+  // dtype under NumPy's "same_kind". A failure, also of the arguments, leaves the array as it was and is returned by
+  // the context's next call that waits.
+
+  /// An elementwise function of two operands by NumPy's name. Errors: as Ufunc; INVALID_ARGUMENT/kInvalidValue a result
+  /// of another shape, /kInvalidType one that does not convert.
+  Array& InPlace(std::string_view name, const Operand& value);
+  /// As FloorDivide.
+  Array& FloorDivideInPlace(const Operand& divisor);
+  /// As Power: an integer to a negative integer power is kInvalidValue.
+  Array& PowerInPlace(const Operand& exponent);
   Array& operator+=(const Operand& value);
   Array& operator-=(const Operand& value);
   Array& operator*=(const Operand& value);
@@ -113,7 +124,6 @@ class Array {
 
   absl::Status Read(DType dtype, void* out, std::int64_t count) const;
   absl::Status CheckItem() const;
-  Array& InPlace(const char* name, const Operand& value);
 
   std::shared_ptr<const ArrayState> state_;
 };
