@@ -163,6 +163,44 @@ TEST_CASE("reductions") {
   CHECK(ReasonOf(Sum(grid, {.axes = {{2}}}).status()) == Reason::kAxisOutOfRange);
 }
 
+TEST_CASE("closeness") {
+  const Context context = ConnectToShared();
+  const auto close = [](const Operand& a, const Operand& b, double rtol = 1e-5, double atol = 1e-8,
+                        bool equal_nan = false) {
+    const auto answer = AllClose(a, b, rtol, atol, equal_nan);
+    INFO(answer.status().ToString());
+    REQUIRE(answer.ok());
+    return *answer;
+  };
+  const Array x = context.FromVector(Doubles{1, 1000, 0});
+  CHECK(close(x, x + 1e-9));
+  CHECK(close(x, x * 1.000001));
+  CHECK_FALSE(close(x, x + 1e-3));
+  CHECK(close(x, x + 1e-3, 0, 0.01));
+  CHECK_FALSE(close(x, x * 1.000001, 0));
+  CHECK(close(x.Slice({Range(0, 1)}), 1));
+  CHECK(close(0, x.Slice({Range(2, 3)})));
+  CHECK_FALSE(close(1, x));
+  CHECK(close(context.Zeros({3, 2}), context.Zeros({2}) + 1e-10));
+  CHECK(close(context.Zeros({0}), 1));
+  const Array odd = context.FromVector(Doubles{NAN, INFINITY, -INFINITY});
+  CHECK_FALSE(close(odd, odd));
+  CHECK(close(odd, odd, 1e-5, 1e-8, true));
+  CHECK_FALSE(close(odd.Slice({1}), odd.Slice({2})));
+  CHECK_FALSE(close(x.Slice({0}), odd.Slice({1})));
+  const Array small = context.FromVector(std::vector<std::uint8_t>{0, 255});
+  CHECK_FALSE(close(small, small + 1));
+  CHECK(close(small, small));
+  CHECK(close(x > 0.5, x > 0));
+  const Array z = context.FromVector(std::vector<std::complex<float>>{{3, 4}});
+  CHECK(close(z, std::complex<double>(3, 4)));
+  CHECK_FALSE(close(z, std::complex<double>(3, -4)));
+  CHECK(ReasonOf(AllClose(x, context.Zeros({2})).status()) == Reason::kInvalidValue);
+  CHECK(ReasonOf(AllClose(1, 2).status()) == Reason::kInvalidType);
+  CHECK_FALSE(AllClose(Array(), 1).ok());
+  CHECK_FALSE(AllClose(x, Array()).ok());
+}
+
 TEST_CASE("slices are views") {
   const Context context = ConnectToShared();
   const Array x = context.Arange(10);

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <absl/status/statusor.h>
+
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "distarray/array.h"
+#include "distarray/operand.h"
 
 namespace distarray::inline client {
 
@@ -31,6 +34,12 @@ Array Std(const Array& x, const ReduceOptions& options = {});
 /// numpy.any and numpy.all: bool.
 Array AnyOf(const Array& x, const ReduceOptions& options = {});
 Array AllOf(const Array& x, const ReduceOptions& options = {});
+
+/// Whether |a - b| <= atol + rtol * |b| everywhere, equal infinities among it, and NaN beside NaN if equal_nan
+/// (numpy.allclose). Shapes broadcast; at least one operand is an array. Waits for the answer. Errors: of the operands
+/// and of computing, as those of functions.h.
+absl::StatusOr<bool> AllClose(const Operand& a, const Operand& b, double rtol = 1e-5, double atol = 1e-8,
+                              bool equal_nan = false);
 
 /// A reduction by NumPy's name. Failed also: INVALID_ARGUMENT/kUnknownOperation.
 Array Reduce(std::string_view name, const Array& x, const ReduceOptions& options = {});
