@@ -80,6 +80,38 @@ TEST_CASE("creation") {
   CHECK(ReasonOf(context.Indices({2}, 1).status()) == Reason::kAxisOutOfRange);
 }
 
+TEST_CASE("sequences of a given dtype") {
+  const Context context = ConnectToShared();
+  CHECK(Values<float>(context.Arange(0, 3, 1, DType::kFloat32)) == std::vector<float>{0, 1, 2});
+  CHECK(Values<std::int8_t>(context.Arange(-1.5, 1.5, 1, DType::kInt8)) == std::vector<std::int8_t>{-1, 0, 1});
+  CHECK(Values<std::int64_t>(context.Arange(2, 3.5, 0.5, DType::kInt64)) == Ints{2, 2, 2});
+  CHECK(Values<std::uint8_t>(context.Arange(255, 252, -1, DType::kUInt8)) == std::vector<std::uint8_t>{255, 254, 253});
+  CHECK(Values<std::complex<double>>(context.Arange(0, 2, 1, DType::kComplex128))[1] == std::complex<double>(1));
+  constexpr std::uint64_t kBig = std::uint64_t{1} << 63U;
+  CHECK(Values<std::uint64_t>(context.Arange(kBig, kBig + 5, 2, DType::kUInt64, {.kinds = "c"})) ==
+        std::vector<std::uint64_t>{kBig, kBig + 2, kBig + 4});
+  const auto typed = [](float value) { return Scalar::Typed(value); };
+  CHECK(context.Arange(typed(0), typed(1), typed(0.25F)).dtype() == DType::kFloat32);
+  CHECK(context.Arange(typed(0), 1.0, 0.25).dtype() == DType::kFloat64);
+  CHECK(context.Arange(true, Scalar::Typed(std::int8_t{4})).dtype() == DType::kInt64);
+  CHECK(ReasonOf(context.Arange(300, 302, 1, DType::kInt8).status()) == Reason::kInvalidValue);
+  CHECK(ReasonOf(context.Arange(-1, 2, 1, DType::kUInt8).status()) == Reason::kInvalidValue);
+  CHECK(ReasonOf(context.Arange(NAN, 2, 1, DType::kInt64).status()) == Reason::kInvalidValue);
+  CHECK(ReasonOf(context.Arange(0, kBig, 1, DType::kUInt64).status()) == Reason::kInvalidValue);
+  CHECK(ReasonOf(context.Arange(0, 2, 1, DType::kBool).status()) == Reason::kInvalidType);
+  CHECK(ReasonOf(context.Arange(0, std::complex<double>(0, 1)).status()) == Reason::kInvalidType);
+
+  CHECK(Values<float>(context.Linspace(0, 1, 3, true, DType::kFloat32)) == std::vector<float>{0, 0.5F, 1});
+  CHECK(Values<std::int64_t>(context.Linspace(-1, 1, 4, true, DType::kInt64)) == Ints{-1, -1, 0, 1});
+  CHECK(Values<bool>(context.Linspace(0, 1, 3, true, DType::kBool)) == std::vector<bool>{false, true, true});
+  CHECK(context.Linspace(typed(0), 1).dtype() == DType::kFloat32);
+  const std::complex<double> end(2, 4);
+  CHECK(Values<std::complex<double>>(context.Linspace(0, end, 3)) ==
+        std::vector<std::complex<double>>{{0, 0}, {1, 2}, {2, 4}});
+  CHECK(ReasonOf(context.Linspace(0, end, 3, true, DType::kFloat64).status()) == Reason::kInvalidType);
+  CHECK(ReasonOf(context.Linspace(0, 1, -1).status()) == Reason::kInvalidValue);
+}
+
 TEST_CASE("random numbers depend on the seed alone") {
   const Context context = ConnectToShared();
   const Random generator(context, 42);

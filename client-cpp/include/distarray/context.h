@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -60,14 +61,19 @@ class Context {
   /// Every element `value`, of the scalar's own dtype.
   Array Full(const Shape& shape, const Scalar& value, const DistributionRequest& distribution = {}) const;
   Array Full(const Shape& shape, const Scalar& value, DType dtype, const DistributionRequest& distribution = {}) const;
-  /// The numbers start, start + step, ... before stop (1-d): int64 if all three are integers, else float64.
-  Array Arange(const Scalar& start, const Scalar& stop, const Scalar& step = 1,
+  /// The numbers start, start + step, ... before stop (1-d). Default dtype: int64 if all three are integers, else
+  /// float64, or float32 if no argument is wider. The step is the difference of the first two elements in the array's
+  /// dtype, as numpy.arange has it. Failed also: INVALID_ARGUMENT/kInvalidValue a step of 0, a start that does not fit
+  /// an integer dtype; /kInvalidType complex numbers, bool.
+  Array Arange(const Scalar& start, const Scalar& stop, const Scalar& step = 1, std::optional<DType> dtype = {},
                const DistributionRequest& distribution = {}) const;
   /// 0, 1, ..., count - 1.
   Array Arange(std::int64_t count) const { return Arange(0, count); }
-  /// `count` float64 numbers from start to stop, stop included if `endpoint` (1-d).
-  Array Linspace(double start, double stop, std::int64_t count = 50, bool endpoint = true,
-                 const DistributionRequest& distribution = {}) const;
+  /// `count` numbers from start to stop, stop included if `endpoint` (1-d). Default dtype: that of start, stop and 1.0
+  /// together, so float64 for C++'s real numbers. Numbers of an integer dtype are rounded down. Failed also:
+  /// INVALID_ARGUMENT/kInvalidType complex numbers for another dtype.
+  Array Linspace(const Scalar& start, const Scalar& stop, std::int64_t count = 50, bool endpoint = true,
+                 std::optional<DType> dtype = {}, const DistributionRequest& distribution = {}) const;
   /// rows x columns, ones where column - row == diagonal, else zero.
   Array Eye(std::int64_t rows, std::int64_t columns, std::int64_t diagonal = 0, DType dtype = DType::kFloat64,
             const DistributionRequest& distribution = {}) const;
