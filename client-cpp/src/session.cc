@@ -109,9 +109,6 @@ void Session::WaitForRoom(std::unique_lock<std::mutex>& lock) {
 
 absl::Status Session::Wait(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Waiter>& waiter, const Fill& fill,
                            absl::Time deadline) {
-  if (!deferred_.ok()) {
-    return std::exchange(deferred_, absl::OkStatus());
-  }
   if (!end_.ok()) {
     return end_;
   }
@@ -135,14 +132,21 @@ absl::Status Session::Wait(std::unique_lock<std::mutex>& lock, const std::shared
 absl::StatusOr<v1::Reply> Session::Await(const Fill& fill) {
   const auto waiter = std::make_shared<Waiter>();
   std::unique_lock lock(mutex_);
+  DA_RETURN_IF_ERROR(TakeDeferred());
   DA_RETURN_IF_ERROR(Wait(lock, waiter, fill));
   return std::move(waiter->reply);
+}
+
+absl::Status Session::Admit(const Fill& fill) {
+  std::unique_lock lock(mutex_);
+  return Wait(lock, std::make_shared<Waiter>(), fill);
 }
 
 absl::Status Session::AwaitBytes(const Fill& fill, std::span<std::byte> out) {
   const auto waiter = std::make_shared<Waiter>();
   waiter->out = out;
   std::unique_lock lock(mutex_);
+  DA_RETURN_IF_ERROR(TakeDeferred());
   DA_RETURN_IF_ERROR(Wait(lock, waiter, fill));
   if (waiter->received_bytes != static_cast<std::int64_t>(out.size())) {
     return Error(Reason::kInternal,

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "client-cpp/src/stream.h"
@@ -54,6 +55,8 @@ class Session final : private Stream::Receiver {
   /// Sends a request and waits for its one reply. Errors: the reply's; that of an earlier in-place operation;
   /// kSessionUnknown.
   absl::StatusOr<v1::Reply> Await(const Fill& fill);
+  /// As Await, without the errors of earlier operations: those are for who waits for their results.
+  absl::Status Admit(const Fill& fill);
   /// As Await, for a Get: `out` takes its chunks. Error kInternal also: another number of bytes came.
   absl::Status AwaitBytes(const Fill& fill, std::span<std::byte> out);
   /// Deletes an array, some time; never waits.
@@ -88,6 +91,7 @@ class Session final : private Stream::Receiver {
   void AddSmallDeletes();
   void SendBatch();
   void WaitForRoom(std::unique_lock<std::mutex>& lock);
+  absl::Status TakeDeferred() { return std::exchange(deferred_, absl::OkStatus()); }
   /// At the deadline the whole stream is cancelled.
   absl::Status Wait(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Waiter>& waiter, const Fill& fill,
                     absl::Time deadline = absl::InfiniteFuture());

@@ -301,10 +301,29 @@ TEST_CASE("failures on the engines are the array's") {
   CHECK(ReasonOf(sum.Item<std::int64_t>().status()) == Reason::kInvalidValue);
   CHECK(ReasonOf(bad.Wait()) == Reason::kInvalidValue);
   CHECK(Values<std::int64_t>(x) == Ints{2, 3});
-  const Array huge = context.Zeros({std::int64_t{1} << 50U});
-  CHECK(ReasonOf(huge.Wait()) == Reason::kMemoryLimit);
   const Array nowhere = context.Zeros({4}, DType::kFloat64, {.targets = {99}});
   CHECK(ReasonOf(nowhere.Wait()) == Reason::kInvalidValue);
+}
+
+TEST_CASE("an array above the memory limit fails at the call") {
+  const Context context = ConnectToShared();
+  const std::int64_t much = std::int64_t{1} << 50U;
+  const auto refused = [](const Array& array) {
+    return ReasonOf(array.status()) == Reason::kMemoryLimit &&
+           array.status().code() == absl::StatusCode::kResourceExhausted;
+  };
+  CHECK(refused(context.Empty({much})));
+  CHECK(refused(context.Zeros({much})));
+  CHECK(refused(context.Arange(much)));
+  CHECK(refused(context.Linspace(0, 1, much)));
+  CHECK(refused(Random(context, 1).Uniform({much})));
+  CHECK(refused(context.Zeros({much}) + 1));
+  const auto arrays = context.List();
+  REQUIRE(arrays.ok());
+  CHECK(arrays->empty());
+  const Array large = context.Zeros({4 << 20});
+  CHECK(large.ok());
+  CHECK(Value<double>(Sum(large)) == 0);
 }
 
 TEST_CASE("distributions are the planner's answer") {

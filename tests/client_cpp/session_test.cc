@@ -261,6 +261,29 @@ TEST_CASE("a failed in-place operation is told once, by the next call that waits
                       [](const v1::Request& request) { return request.ufunc().in_place() != 0; }) == 1);
 }
 
+TEST_CASE("a large array is made when the daemon says so, and its error is its own") {
+  FakeDaemon daemon;
+  const Context context = Connect(daemon);
+  Array x = context.Zeros({3}, DType::kInt32);
+  x += 0.5;  // fails
+  CHECK(context.Zeros({2 << 20}).ok());
+  const auto made = daemon.Requests().back();
+  CHECK(made.has_create());
+  CHECK(made.awaited());
+  CHECK(ReasonOf(x.Wait()) == Reason::kInvalidType);
+  daemon.SetAnswer([](const v1::Request& request, v1::Reply& reply) {
+    reply = Failure(v1::ERROR_REASON_MEMORY_LIMIT, absl::StatusCode::kResourceExhausted, "too much");
+    reply.set_sequence(request.sequence());
+    return true;
+  });
+  const std::vector<double> elements(2 << 20);
+  const Array refused = context.FromSpan(std::span<const double>(elements), {2 << 20});
+  CHECK(ReasonOf(refused.status()) == Reason::kMemoryLimit);
+  CHECK(context.Zeros({3}).ok());
+  const auto requests = daemon.Requests();
+  CHECK(std::none_of(requests.begin(), requests.end(), [](const v1::Request& request) { return request.has_put(); }));
+}
+
 TEST_CASE("a lost connection fails every call, and does not block") {
   FakeDaemon daemon;
   const Context context = Connect(daemon);

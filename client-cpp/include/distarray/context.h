@@ -37,7 +37,7 @@ struct DaemonInfo {
 
 /// A session with a daemon, over one connection. Copies share it. Calls that make arrays are sent in batches within a
 /// millisecond, in order, and return without waiting; they wait only when thousands of requests or megabytes of data
-/// are under way. Thread-safe.
+/// are under way, and for the daemon's yes to an array of 16 MiB and more. Thread-safe.
 ///
 /// When the connection breaks (the daemon was stopped or restarted), the session's arrays are gone for this client:
 /// every call that waits fails with UNAVAILABLE/kSessionUnknown. Connect again.
@@ -51,8 +51,9 @@ class Context {
   /// Errors: UNAVAILABLE/kSessionUnknown.
   absl::StatusOr<DaemonInfo> Info() const;
 
-  // Creation. Failed: INVALID_ARGUMENT/kInvalidValue a negative or enormous shape. A distribution that does not fit, or
-  // RESOURCE_EXHAUSTED/kMemoryLimit, is the array's error when it is read.
+  // Creation. Failed: INVALID_ARGUMENT/kInvalidValue a negative or enormous shape; RESOURCE_EXHAUSTED/kMemoryLimit the
+  // daemon's arrays would take more than its --memory-limit; kInvalidValue a distribution that does not fit. The daemon
+  // alone knows the latter two: an array of 16 MiB and more is failed at once, a smaller one fails when it is read.
 
   /// Elements are whatever the caller's own freed memory held.
   Array Empty(const Shape& shape, DType dtype = DType::kFloat64, const DistributionRequest& distribution = {}) const;
