@@ -1,6 +1,7 @@
-// Heat spreading in a square plate whose edges are kept cold, on all engines of a daemon:
+// Heat spreading in a square plate whose edges are kept cold, on all engines of a daemon: that at
+// $DISTARRAY_ADDRESS, or else one of its own, which ends with it.
 //
-//   DISTARRAY_ADDRESS=host:port heat [points [steps]]
+//   heat [points [steps]]
 //
 // The plate is a points x points array. In each step every inner point moves towards the mean of its four neighbours;
 // the neighbours of all points at once are four views of the plate, each shifted by one. Nothing is fetched while it
@@ -46,7 +47,7 @@ absl::Status Step(const Array& plate) {
 }
 
 absl::Status Run(std::int64_t points, int steps) {
-  absl::StatusOr<Context> context = Context::Connect("");  // $DISTARRAY_ADDRESS
+  absl::StatusOr<Context> context = Context::Connect("");
   if (!context.ok()) {
     return context.status();
   }

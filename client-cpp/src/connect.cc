@@ -3,7 +3,6 @@
 #include <absl/time/clock.h>
 #include <grpcpp/grpcpp.h>
 
-#include <cstdlib>
 #include <utility>
 
 #include "client-cpp/src/session.h"
@@ -31,25 +30,25 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
 
 }  // namespace
 
-Session::Session(std::string address, std::unique_ptr<v1::DistArray::Stub> stub)
-    : address_(std::move(address)), stub_(std::move(stub)), batch_(std::make_unique<v1::RequestBatch>()) {
+Session::Session(std::string address, std::unique_ptr<v1::DistArray::Stub> stub,
+                 std::shared_ptr<const PrivateDaemon> daemon)
+    : daemon_(std::move(daemon)),
+      address_(std::move(address)),
+      stub_(std::move(stub)),
+      batch_(std::make_unique<v1::RequestBatch>()) {
   stream_ = std::make_unique<Stream>(*stub_, static_cast<Stream::Receiver*>(this));
   flusher_ = std::thread([this] { RunFlusher(); });
 }
 
-absl::StatusOr<std::shared_ptr<Session>> Session::Open(const std::string& address, const ContextOptions& options) {
-  const char* const variable = std::getenv("DISTARRAY_ADDRESS");
-  const std::string where = address.empty() && variable != nullptr ? variable : address;
-  if (where.empty()) {
-    return Error(Reason::kInvalidValue, "address: none given and DISTARRAY_ADDRESS is not set; expected host:port");
-  }
-  const auto channel = MakeChannel(where);
+absl::StatusOr<std::shared_ptr<Session>> Session::Open(const std::string& address, const ContextOptions& options,
+                                                       std::shared_ptr<const PrivateDaemon> daemon) {
+  const auto channel = MakeChannel(address);
   const absl::Time deadline = absl::Now() + options.connect_timeout;
   if (!channel->WaitForConnected(absl::ToChronoTime(deadline))) {
-    return Error(Reason::kShuttingDown, absl::StrCat("address: no daemon answers at ", where, " within ",
-                                                     absl::FormatDuration(options.connect_timeout)));
+    return absl::UnavailableError(absl::StrCat("address: no daemon answers at ", address, " within ",
+                                               absl::FormatDuration(options.connect_timeout)));
   }
-  std::shared_ptr<Session> session(new Session(where, v1::DistArray::NewStub(channel)));
+  std::shared_ptr<Session> session(new Session(address, v1::DistArray::NewStub(channel), std::move(daemon)));
   DA_RETURN_IF_ERROR(session->Begin(options, deadline));
   return session;
 }

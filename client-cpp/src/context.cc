@@ -1,5 +1,8 @@
 #include "distarray/context.h"
 
+#include <absl/strings/str_cat.h>
+
+#include <cstdlib>
 #include <utility>
 
 #include "client-cpp/src/array_state.h"
@@ -9,7 +12,27 @@
 namespace distarray::inline client {
 
 absl::StatusOr<Context> Context::Connect(const std::string& address, const ContextOptions& options) {
-  auto session = Session::Open(address, options);
+  const char* const variable = std::getenv("DISTARRAY_ADDRESS");
+  const std::string where = address.empty() && variable != nullptr ? variable : address;
+  if (where.empty()) {
+    return With(PrivateDaemon::Shared(), options);
+  }
+  auto session = Session::Open(where, options);
+  DA_RETURN_IF_ERROR(session.status());
+  return Context(*std::move(session));
+}
+
+absl::StatusOr<Context> Context::StartPrivate(int engines, const ContextOptions& options) {
+  if (engines < 1) {
+    return Error(Reason::kInvalidValue, absl::StrCat("engines: ", engines, " given, at least 1 expected"));
+  }
+  return With(PrivateDaemon::Start(engines), options);
+}
+
+absl::StatusOr<Context> Context::With(const absl::StatusOr<std::shared_ptr<const PrivateDaemon>>& daemon,
+                                      const ContextOptions& options) {
+  DA_RETURN_IF_ERROR(daemon.status());
+  auto session = Session::Open((*daemon)->address(), options, *daemon);
   DA_RETURN_IF_ERROR(session.status());
   return Context(*std::move(session));
 }

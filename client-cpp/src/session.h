@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "client-cpp/src/private_daemon.h"
 #include "client-cpp/src/stream.h"
 #include "client-cpp/src/tables.h"
 #include "distarray/context.h"
@@ -31,8 +32,10 @@ class Session final : private Stream::Receiver {
   /// Writes what it is called for into the request; called once, under the session's lock.
   using Fill = std::function<void(v1::Request&)>;
 
-  /// Errors as Context::Connect.
-  static absl::StatusOr<std::shared_ptr<Session>> Open(const std::string& address, const ContextOptions& options);
+  /// `daemon`: the private one at that address, which lives as long as the session; null: somebody else's. Errors as
+  /// Context::Connect.
+  static absl::StatusOr<std::shared_ptr<Session>> Open(const std::string& address, const ContextOptions& options,
+                                                       std::shared_ptr<const PrivateDaemon> daemon = nullptr);
   /// Closes the session; waits up to two seconds for the daemon to agree.
   ~Session() override;
 
@@ -78,7 +81,7 @@ class Session final : private Stream::Receiver {
     std::condition_variable changed;
   };
 
-  Session(std::string address, std::unique_ptr<v1::DistArray::Stub> stub);
+  Session(std::string address, std::unique_ptr<v1::DistArray::Stub> stub, std::shared_ptr<const PrivateDaemon> daemon);
   absl::Status Begin(const ContextOptions& options, absl::Time deadline);
 
   // With mutex_ held.
@@ -101,6 +104,7 @@ class Session final : private Stream::Receiver {
   void Take(Waiter& waiter, v1::Reply& reply);
   void RunFlusher();
 
+  const std::shared_ptr<const PrivateDaemon> daemon_;  // first, so that it is let go last
   const std::string address_;
   const std::unique_ptr<v1::DistArray::Stub> stub_;
   Tables tables_;

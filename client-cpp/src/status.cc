@@ -20,6 +20,8 @@ absl::StatusCode CodeOf(Reason reason) {
     case Reason::kIndexOutOfRange:
     case Reason::kAxisOutOfRange:
       return absl::StatusCode::kOutOfRange;
+    case Reason::kFileNotFound:
+      return absl::StatusCode::kNotFound;
     case Reason::kSessionUnknown:
     case Reason::kShuttingDown:
       return absl::StatusCode::kUnavailable;

@@ -323,6 +323,7 @@ TEST_CASE("connecting to nothing is an error with the address") {
   ContextOptions options;
   options.connect_timeout = absl::Milliseconds(300);
   const absl::Status status = Context::Connect(address, options).status();
+  CHECK(ReasonOf(status) == Reason::kUnspecified);
   CHECK(status.code() == absl::StatusCode::kUnavailable);
   CHECK(status.message().find(address) != absl::string_view::npos);
 }

@@ -16,7 +16,8 @@
 
 namespace distarray::inline client {
 
-class Session;  // internal
+class PrivateDaemon;  // internal
+class Session;        // internal
 
 struct ContextOptions {
   std::string client_name;            // for the daemon's logs; empty: the library's name and version
@@ -43,9 +44,17 @@ struct DaemonInfo {
 /// every call that waits fails with UNAVAILABLE/kSessionUnknown. Connect again.
 class Context {
  public:
-  /// Connects to `address` ("host:port"; empty: $DISTARRAY_ADDRESS). Errors: INVALID_ARGUMENT/kInvalidValue no address,
-  /// unknown or repeated targets; UNAVAILABLE nothing answers there; DEADLINE_EXCEEDED.
+  /// Connects to `address` ("host:port"). Empty: to $DISTARRAY_ADDRESS or, if that is unset too, to a private daemon
+  /// that all such contexts of this process share; it is started by the first of them and ends with the process.
+  /// Errors: INVALID_ARGUMENT/kInvalidValue unknown or repeated targets; UNAVAILABLE nothing answers there;
+  /// DEADLINE_EXCEEDED; without an address also those of StartPrivate.
   static absl::StatusOr<Context> Connect(const std::string& address, const ContextOptions& options = {});
+  /// Starts a daemon of `engines` engines for this context alone and connects to it. It ends with the last copy of the
+  /// context and of its arrays, whose going waits for that, and with this process, however the process ends (children
+  /// that it forks must exec or end). distarrayd is sought in $DISTARRAYD, on PATH, and in build/bin of the current
+  /// directory and of those above. Errors: INVALID_ARGUMENT/kInvalidValue engines below 1; NOT_FOUND/kFileNotFound
+  /// there is no distarrayd; UNAVAILABLE it does not run, or was not ready within a minute; as Connect.
+  static absl::StatusOr<Context> StartPrivate(int engines, const ContextOptions& options = {});
 
   const std::string& address() const;
   /// Errors: UNAVAILABLE/kSessionUnknown.
@@ -111,6 +120,8 @@ class Context {
   friend class Random;
   explicit Context(std::shared_ptr<Session> session) : session_(std::move(session)) {}
 
+  static absl::StatusOr<Context> With(const absl::StatusOr<std::shared_ptr<const PrivateDaemon>>& daemon,
+                                      const ContextOptions& options);
   Array Upload(DType dtype, const void* elements, std::int64_t count, const Shape& shape,
                const DistributionRequest& distribution) const;
 

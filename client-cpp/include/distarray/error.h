@@ -39,7 +39,8 @@ enum class Reason : int {
   kQueueFull = 25,
 };
 
-/// The reason of a failure that this library returned; kUnspecified for OK and for statuses from elsewhere.
+/// The reason of a failure that this library returned; kUnspecified for OK, for statuses from elsewhere, and when there
+/// is no daemon to talk to (UNAVAILABLE).
 Reason ReasonOf(const absl::Status& status);
 
 /// Targets on which it failed; empty: none in particular.
