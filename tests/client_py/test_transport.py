@@ -309,6 +309,37 @@ def test_contexts_do_not_mix(fake):
             pickle.dumps(one)
 
 
+def test_forks_while_there_is_garbage(fake):
+    """Contexts that only a collection finds, collected in the hooks that run at a fork."""
+    code = textwrap.dedent(
+        """
+        import gc, os, sys
+        import distarray.globalapi as da
+
+        crashed = 0
+        for _ in range(20):
+            context = da.Context(sys.argv[1])
+            ring = [context, context.arange(4)]
+            ring.append(ring)
+            gc.disable()
+            del context, ring
+            gc.set_threshold(1, 1, 1)
+            gc.enable()
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    gc.collect()
+                finally:
+                    os._exit(0)
+            gc.set_threshold(700, 10, 10)
+            crashed += os.waitpid(pid, 0)[1] != 0
+        sys.exit(crashed)
+        """
+    )
+    child = subprocess.run([sys.executable, "-c", code, fake.address], capture_output=True, text=True, timeout=200)
+    assert child.returncode == 0, child.stderr
+
+
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_after_a_fork_the_child_is_told(fake, fake_context):
     d = fake_context.arange(4)

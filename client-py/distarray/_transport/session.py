@@ -52,6 +52,9 @@ class Session:
 
     def __init__(self, address: str, opening: session_pb2.OpenRequest) -> None:
         """Connects and opens. ContextCreationError if there is no daemon; the daemon's error if it refuses."""
+        # gRPC's own handling of forks crashes the child of a parent with an open stream. A child makes connections of
+        # its own here, so that there is nothing for gRPC to handle. (It looks at the variable with the first channel.)
+        os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
         import grpc
 
         self.address = address
