@@ -309,7 +309,8 @@ def test_contexts_do_not_mix(fake):
             pickle.dumps(one)
 
 
-def test_forks_while_there_is_garbage(fake):
+@pytest.mark.daemon
+def test_forks_while_there_is_garbage(daemons):
     """Contexts that only a collection finds, collected in the hooks that run at a fork."""
     code = textwrap.dedent(
         """
@@ -336,7 +337,7 @@ def test_forks_while_there_is_garbage(fake):
         sys.exit(crashed)
         """
     )
-    child = subprocess.run([sys.executable, "-c", code, fake.address], capture_output=True, text=True, timeout=200)
+    child = subprocess.run([sys.executable, "-c", code, daemons(2)], capture_output=True, text=True, timeout=200)
     assert child.returncode == 0, child.stderr
 
 
