@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -53,10 +54,9 @@ class PrivateDaemon:
 
     def __init__(self, engines: int | None = None) -> None:
         program = find_daemon()
-        # Nothing here outlives the daemon, even if this process is killed: the daemon removes the file that it has
-        # replaced, and the log has no name.
-        descriptor, port_file = tempfile.mkstemp(prefix="distarray-", suffix=".address")
-        os.close(descriptor)
+        # Nothing here outlives the daemon, even if this process is killed: the daemon makes and removes the file, of
+        # which there is only a name that nobody else uses, and the log has no name.
+        port_file = os.path.join(tempfile.gettempdir(), f"distarray-{secrets.token_hex(16)}.address")
         command = [program, "--listen", "127.0.0.1:0", "--port-file", port_file, "--die-with-parent"]
         if engines is not None:
             command += ["--engines", str(engines)]
@@ -70,7 +70,6 @@ class PrivateDaemon:
                     start_new_session=True,  # Ctrl-C is for the client
                 )
             except OSError as error:
-                os.unlink(port_file)
                 raise ContextCreationError(f"cannot start {program}: {error}") from error
             _running.add(self)
             try:
