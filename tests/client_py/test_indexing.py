@@ -20,6 +20,7 @@ def test_slices_of_slices(context, data, dtype):
         same(d, x)
 
 
+@pytest.mark.daemon
 @given(st.data())
 def test_the_client_knows_the_distribution_of_slices_and_reductions(context, data):
     shape = data.draw(filled_shapes)
