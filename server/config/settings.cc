@@ -112,7 +112,9 @@ const std::array<Setting, 14> kSettings = {{
      "true or false", [](absl::string_view text, Options& o) { return Store(ReadSwitch(text), o.allow_remote); },
      [](const Options& o) { return WriteSwitch(o.allow_remote); }},
     {"session-grace", "Where to find it", "TIME", "10s",
-     "How long a client's arrays are kept after its connection broke, so that it can come back.",
+     "How long a client's arrays are kept after its connection broke: a client may take its session up again (those "
+     "that "
+     "come with the daemon do not yet).",
      "a time such as 10s, 500ms or 2m",
      [](absl::string_view text, Options& o) { return Store(ReadSeconds(text), o.session_grace_seconds); },
      [](const Options& o) { return absl::StrCat(o.session_grace_seconds, "s"); }},

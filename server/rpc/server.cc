@@ -76,7 +76,11 @@ RpcServer::~RpcServer() { Shutdown(absl::ZeroDuration()); }
 
 const std::string& RpcServer::address() const { return impl_->address; }
 
-void RpcServer::SetServing(bool serving) { impl_->server->GetHealthCheckService()->SetServingStatus(serving); }
+void RpcServer::SetServing(bool serving) {
+  grpc::HealthCheckServiceInterface* health = impl_->server->GetHealthCheckService();
+  health->SetServingStatus(serving);  // of all, by the empty name
+  health->SetServingStatus(v1::DistArray::service_full_name(), serving);
+}
 
 void RpcServer::Shutdown(absl::Duration grace) {
   SetServing(false);

@@ -208,7 +208,8 @@ def field(number: int, content: bytes) -> bytes:
 
 def test_health(channel: Any) -> None:
     check = channel.unary_unary("/grpc.health.v1.Health/Check")
-    assert check(b"", timeout=PATIENCE) == b"\x08\x01"  # field 1, status: SERVING
+    for service in (b"", field(1, SERVICE.full_name.encode())):
+        assert check(service, timeout=PATIENCE) == b"\x08\x01"  # field 1, status: SERVING
     with pytest.raises(grpc.RpcError) as caught:
         check(field(1, b"another service"), timeout=PATIENCE)
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
@@ -216,8 +217,10 @@ def test_health(channel: Any) -> None:
 
 def test_reflection(channel: Any) -> None:
     ask = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
-    list_services, file_containing_symbol = field(7, b"*"), field(4, b"distarray.v1.CreateRequest")
+    list_services, file_containing_symbol = field(7, b"*"), field(4, SERVICE.full_name.encode())
     services, files = ask(iter([list_services, file_containing_symbol]), timeout=PATIENCE)
     for service in (SERVICE.full_name.encode(), b"grpc.health.v1.Health"):
         assert field(1, service) in services  # ServiceResponse.name
-    assert field(1, b"distarray/v1/arrays.proto") in files  # FileDescriptorProto.name
+    assert field(1, b"distarray/v1/service.proto") in files  # FileDescriptorProto.name
+    for method in SERVICE.methods:
+        assert field(1, method.name.encode()) in files  # MethodDescriptorProto.name
