@@ -17,6 +17,10 @@ from distarray.error import ConnectionLostError, ContextCreationError, ContextEr
 if TYPE_CHECKING:
     import grpc
 
+# gRPC's own handling of forks crashes the child of a parent with an open stream. A child makes connections of its own
+# here, so that there is nothing for gRPC to handle. gRPC looks at the variable with its first channel or server.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 _SERVICE = service_pb2.DESCRIPTOR.services_by_name["DistArray"]
 _SESSION_METHOD = f"/{_SERVICE.full_name}/{_SERVICE.methods_by_name['Session'].name}"
 _CHANNEL_OPTIONS = [
@@ -52,9 +56,6 @@ class Session:
 
     def __init__(self, address: str, opening: session_pb2.OpenRequest) -> None:
         """Connects and opens. ContextCreationError if there is no daemon; the daemon's error if it refuses."""
-        # gRPC's own handling of forks crashes the child of a parent with an open stream. A child makes connections of
-        # its own here, so that there is nothing for gRPC to handle. (It looks at the variable with the first channel.)
-        os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
         import grpc
 
         self.address = address
