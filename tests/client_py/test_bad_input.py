@@ -274,6 +274,19 @@ def test_many_large_requests_are_not_sent_as_one_message(client):
     assert [float(one[0]) for one in arrays] == list(range(40))
 
 
+def test_what_a_chain_makes_in_between_is_not_kept(monkeypatch):
+    monkeypatch.setenv("DISTARRAYD_MEMORY_LIMIT", "65MiB")
+    with da.Context(engines=2) as client:
+        a = client.arange(2 << 20, dtype=float)  # 16 MiB
+        b = a
+        for _ in range(100):
+            b = b * 0.5 + 1
+        assert abs(float(b.max()) - 2) < 1e-12
+        del b
+        assert float((da.sin(a) ** 2 + 1 - 1 + 1).sum()) > 0
+        assert client.server_info().memory_used_bytes <= 48 << 20
+
+
 def test_memory_is_charged_and_given_back(monkeypatch):
     monkeypatch.setenv("DISTARRAYD_MEMORY_LIMIT", "64MiB")
     with da.Context(engines=2) as client:

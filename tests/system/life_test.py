@@ -210,10 +210,8 @@ def test_it_gives_up_when_it_fails_again_and_again(start: Start) -> None:
         assert kills < 6, daemon.text()
         os.kill(daemon.ranks()[1].pid, signal.SIGKILL)
         kills += 1
-        # A job that finds the port taken (another process's by chance, for a moment) is a failure without a kill of ours.
-        wait_until(
-            lambda: daemon.epochs() > kills or daemon.process.poll() is not None, 3 * PATIENCE, "another job, or the end"
-        )
+        # A job that finds the port taken (by chance, for a moment) is a failure without a kill of ours.
+        wait_until(lambda: daemon.epochs() > kills or daemon.process.poll() is not None, 3 * PATIENCE, "a new job")
     assert kills > 3
     wait_until(daemon.ended, 2 * PATIENCE, "ended")
     assert daemon.process.returncode == 1

@@ -20,6 +20,7 @@ _TICKS = 20
 _REQUESTS_MAX = 4096  # in one batch
 _WAITING_REQUESTS_MAX = 4 * _REQUESTS_MAX  # then submitters wait
 _WAITING_BYTES_MAX = 64 << 20
+_SMALL_BYTES = 64 << 10
 _REQUEST_BYTES = 32  # at most, of a request besides its fields: its tag and length in the batch, its sequence number
 
 
@@ -33,7 +34,8 @@ class Feeder:
         self._sizes: list[int] = []  # in bytes, of those
         self._waiting_bytes = 0
         self._next_sequence = 1
-        self._forgotten: deque[int] = deque()
+        self._forgotten: deque[int] = deque()  # small ones, to be deleted some time
+        self._dropped: deque[int] = deque()  # large ones, to be deleted before the next request
         self._urgent = False
         self._ended = False
         self._idle = False  # the drawing thread is, or is about to be, blocked in _wake.get()
@@ -61,22 +63,25 @@ class Feeder:
                 len(self._waiting) >= _WAITING_REQUESTS_MAX or self._waiting_bytes >= _WAITING_BYTES_MAX
             ) and not self._ended:
                 self._room.wait()
-            request.sequence = sequence = self._next_sequence
-            self._next_sequence = sequence + 1
+            if self._dropped:
+                self._append_delete(self._dropped)
+            sequence = self._next_sequence
             if before is not None:
                 before(sequence)
-            self._waiting.append(request)
-            self._sizes.append(size)
-            self._waiting_bytes += size
+            self._append(request, size)
             if urgent:
                 self._urgent = True
         if urgent or self._idle:
             self._idle = False
             self._wake.put(None)
 
-    def forget(self, key: int) -> None:
-        """Lets the next batch delete an array."""
-        self._forgotten.append(key)
+    def forget(self, key: int, nbytes: int) -> None:
+        """Lets the next batch delete an array of so many bytes.
+
+        A large one goes before whatever is submitted next: what a chain of operations makes in between must neither be
+        charged nor be worth storing when the daemon comes to the next one.
+        """
+        (self._dropped if nbytes > _SMALL_BYTES else self._forgotten).append(key)
         if self._idle:
             self._idle = False
             self._wake.put(None)
@@ -115,27 +120,38 @@ class Feeder:
                     pass
             else:
                 self._idle = True
-                if not self._waiting and not self._forgotten:  # again: something may have come before _idle was seen
+                # Again: something may have come before _idle was seen.
+                if not (self._waiting or self._forgotten or self._dropped):
                     self._wake.get()
                 self._idle = False
                 ticks = _TICKS - 1  # linger once for what follows
                 continue
-            if self._waiting or self._forgotten:
+            if self._waiting or self._forgotten or self._dropped:
                 return session_pb2.RequestBatch(requests=self._take())
             if self._ended:
                 return None
 
+    # With _room held.
+
+    def _append(self, request: session_pb2.Request, size: int) -> None:
+        request.sequence = self._next_sequence
+        self._next_sequence += 1
+        self._waiting.append(request)
+        self._sizes.append(size)
+        self._waiting_bytes += size
+
+    def _append_delete(self, keys: deque[int]) -> None:
+        # After all that waits: a handle that is gone can be named only by requests that were submitted before.
+        delete = session_pb2.Request()
+        for _ in range(len(keys)):
+            delete.delete.keys.append(keys.popleft())
+        self._append(delete, delete.ByteSize() + _REQUEST_BYTES)
+
     def _take(self) -> list[session_pb2.Request]:
         with self._room:
-            if self._forgotten:
-                # After all that waits: a forgotten handle can be named only by requests that were submitted before.
-                delete = session_pb2.Request(sequence=self._next_sequence)
-                self._next_sequence += 1
-                for _ in range(len(self._forgotten)):
-                    delete.delete.keys.append(self._forgotten.popleft())
-                self._waiting.append(delete)
-                self._sizes.append(delete.ByteSize() + _REQUEST_BYTES)
-                self._waiting_bytes += self._sizes[-1]
+            for keys in (self._dropped, self._forgotten):
+                if keys:
+                    self._append_delete(keys)
             taken = self._waiting
             batch_bytes_max = self.message_bytes_max // 2  # a larger request goes alone
             if len(taken) <= _REQUESTS_MAX and self._waiting_bytes <= batch_bytes_max:

@@ -50,8 +50,8 @@ class Handle:
 
     def __del__(self) -> None:
         try:
-            self._context._session.forget(self._key)
-        except AttributeError:  # never attached: its constructor raised
+            self._context._session.forget(self._key, math.prod(self._shape) * DTYPES[self._type - 1].itemsize)
+        except (AttributeError, TypeError):  # never attached: its constructor raised; or the interpreter is ending
             pass
 
     # Metadata the client knows.
