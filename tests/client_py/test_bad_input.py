@@ -274,6 +274,19 @@ def test_many_large_requests_are_not_sent_as_one_message(client):
     assert [float(one[0]) for one in arrays] == list(range(40))
 
 
+@pytest.mark.parametrize("address", [3, [0, 1], b"127.0.0.1:1"])
+def test_an_address_that_is_none(address):
+    with pytest.raises(TypeError, match="address must be a str"):
+        da.Context(address)
+
+
+def test_arguments_of_load_of_a_wrong_type(client):
+    with pytest.raises(TypeError, match="distribution must be a Distribution"):
+        client.load_hdf5("x.hdf5", (12,))
+    with pytest.raises(TypeError, match="key must be a str"):
+        client.load_hdf5("x.hdf5", key=3)
+
+
 def test_what_a_chain_makes_in_between_is_not_kept(monkeypatch):
     monkeypatch.setenv("DISTARRAYD_MEMORY_LIMIT", "65MiB")
     with da.Context(engines=2) as client:

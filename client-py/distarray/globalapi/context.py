@@ -62,6 +62,10 @@ class Context(Making):
         targets: the default targets, in order; all if None. default_dist: letters ('n', 'b', 'c') of the default
         distribution, block along the first dimension if None.
         """
+        if address is not None and not isinstance(address, str):
+            raise InvalidTypeError(
+                f"address must be a str, 'host:port', {address!r} was given; engines=N starts a daemon of N engines"
+            )
         chosen = [] if targets is None else as_integers(targets, "targets")
         if targets is not None and not (chosen and all(0 <= target < 1 << 31 for target in chosen)):
             raise DistributionError(f"targets must be numbers of engines, at least one, {chosen} was given")
@@ -259,6 +263,10 @@ class Context(Making):
         """An array of a file's dataset; shape and dtype come from the file. Without a distribution, `dist` and
         `targets` say how to deal it out.
         """
+        if not isinstance(key, str):
+            raise InvalidTypeError(f"key must be a str, the dataset's path in the file, {key!r} was given")
+        if distribution is not None and not isinstance(distribution, Distribution):
+            raise InvalidTypeError(f"distribution must be a Distribution or None, {distribution!r} was given")
         request = session_pb2.Request(origin=origin())
         load = request.load
         load.path = self._path(path)
