@@ -1,8 +1,11 @@
 #include "distarray/context.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "client-cpp/src/array_state.h"
@@ -10,12 +13,26 @@
 #include "client-cpp/src/status.h"
 
 namespace distarray::inline client {
+namespace {
+
+bool IsHostPort(const std::string& address) {
+  const auto colon = address.rfind(':');
+  std::uint32_t port = 0;
+  return colon != std::string::npos && colon > 0 && address.find('/') == std::string::npos &&
+         absl::SimpleAtoi(address.substr(colon + 1), &port) && port > 0 && port < 1U << 16U;
+}
+
+}  // namespace
 
 absl::StatusOr<Context> Context::Connect(const std::string& address, const ContextOptions& options) {
   const char* const variable = std::getenv("DISTARRAY_ADDRESS");
   const std::string where = address.empty() && variable != nullptr ? variable : address;
   if (where.empty()) {
     return With(PrivateDaemon::Shared(), options);
+  }
+  if (!IsHostPort(where)) {
+    return Error(Reason::kInvalidValue, absl::StrCat(address.empty() ? "DISTARRAY_ADDRESS" : "address", ": ", where,
+                                                     " given, host:port expected"));
   }
   auto session = Session::Open(where, options);
   DA_RETURN_IF_ERROR(session.status());

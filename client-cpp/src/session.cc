@@ -42,12 +42,12 @@ v1::Request& Session::Add() {
   return request;
 }
 
-absl::Status Session::CheckLast() {
+absl::StatusOr<std::int64_t> Session::SizeOfLast() {
   const auto bytes = static_cast<std::int64_t>(batch_->requests().rbegin()->ByteSizeLong());
   // Room for the others of its batch.
   const std::int64_t most = message_bytes_max_ - kBatchBytes - kBatchRequests * kRequestBytes;
   if (bytes <= most) {
-    return absl::OkStatus();
+    return bytes;
   }
   batch_->mutable_requests()->RemoveLast();
   --last_sequence_;
@@ -56,13 +56,13 @@ absl::Status Session::CheckLast() {
 }
 
 void Session::Added() {
-  if (absl::Status fits = CheckLast(); !fits.ok()) {
-    deferred_.Update(fits);
+  const absl::StatusOr<std::int64_t> bytes = SizeOfLast();
+  if (!bytes.ok()) {
+    deferred_.Update(bytes.status());
     return;
   }
-  const auto bytes = static_cast<std::int64_t>(batch_->requests().rbegin()->ByteSizeLong());
-  batch_bytes_ += bytes;
-  bytes_since_mark_ += bytes;
+  batch_bytes_ += *bytes;
+  bytes_since_mark_ += *bytes;
   if (++requests_since_mark_ >= kMarkRequests || bytes_since_mark_ >= kMarkBytes) {
     AddMark();
   }
@@ -115,7 +115,7 @@ absl::Status Session::Wait(std::unique_lock<std::mutex>& lock, const std::shared
   v1::Request& request = Add();
   request.set_awaited(true);
   fill(request);
-  DA_RETURN_IF_ERROR(CheckLast());
+  DA_RETURN_IF_ERROR(SizeOfLast().status());
   waiter->sequence = request.sequence();
   waiters_.push_back(waiter);
   SendBatch();

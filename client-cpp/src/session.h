@@ -88,8 +88,8 @@ class Session final : private Stream::Receiver {
   v1::Request& Add();
   /// The last request is complete.
   void Added();
-  /// Takes the last request back if it is too large. Error kMessageTooLarge.
-  absl::Status CheckLast();
+  /// Bytes of the last request of the batch; takes it back if it is too large. Error kMessageTooLarge.
+  absl::StatusOr<std::int64_t> SizeOfLast();
   void AddMark();
   void AddSmallDeletes();
   void SendBatch();

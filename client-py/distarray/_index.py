@@ -121,30 +121,6 @@ def _integer(item: Any) -> int:
         raise IndexOutOfRangeError(f"{item!r} is not an index; {_EXPECTED}") from None
 
 
-def as_integer(value: Any, name: str) -> int:
-    """A Python int of what is one, NumPy's too. TypeError."""
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise InvalidTypeError(f"{name} must be an int, {value!r} was given") from None
-
-
-def as_integers(values: Any, name: str) -> list[int]:
-    """Python ints of an iterable of what are some. TypeError."""
-    try:
-        return [operator.index(value) for value in values]
-    except TypeError:
-        raise InvalidTypeError(f"{name} must be a sequence of ints, {values!r} was given") from None
-
-
-def as_float(value: Any, name: str) -> float:
-    """A Python float. TypeError."""
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise InvalidTypeError(f"{name} must be a real number, {value!r} was given") from None
-
-
 def as_shape(shape: Any) -> Shape:
     """A shape given as an int or a sequence of ints. TypeError, ValueError."""
     result: Shape

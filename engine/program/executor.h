@@ -9,7 +9,7 @@
 #include "engine/base/status.h"
 #include "engine/distribution/distribution.h"
 #include "engine/index/view.h"
-#include "engine/program/parts.h"
+#include "engine/program/partition.h"
 #include "engine/program/program.h"
 
 namespace distarray {

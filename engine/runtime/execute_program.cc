@@ -208,7 +208,7 @@ Task Reduce(Execution& execution, const RunProgram& command, const ProgramData& 
   const Distribution& space = *data.space;
   const auto group = ReductionGroup::Of(space, reduce.axes, data.rank);
   const bool empty = space.LocalCount(data.rank) == 0;
-  Accumulators accumulators = std::move(partial.accumulators);
+  Accumulators& accumulators = partial.accumulators;
   absl::Status& status = partial.status;
   if (group.ranks.front() != data.rank) {
     const int owner = space.targets[static_cast<std::size_t>(group.ranks.front())];
@@ -277,8 +277,8 @@ Task ExecuteProgram(Execution& execution, const RunProgram& command) {
   status = LocateOperands(services, command, data);
   (co_await MakeOutputs(execution, command, data, status)).IgnoreError();
   std::vector<PartialResult> partials(command.program.reductions.size());
-  Parts parts(command.program, data.space->LocalShape(data.rank));
-  for (Part part; parts.Next(part);) {
+  Partition partition(command.program, data.space->LocalShape(data.rank));
+  for (Part part; partition.Next(part);) {
     if (status.ok()) {
       status = co_await Compute(execution, command, data, part, partials);
     }

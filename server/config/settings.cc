@@ -5,6 +5,7 @@
 #include <absl/strings/str_replace.h>
 #include <absl/strings/string_view.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -103,7 +104,11 @@ const std::array<Setting, 14> kSettings = {{
      [](const Options& o) { return o.listen; }},
     {"port-file", "Where to find it", "FILE", "none",
      "Write the address (one line, HOST:PORT) to this file once it is ready to serve; the file is removed at the end.",
-     "a path", [](absl::string_view text, Options& o) { return StorePath(text, o.port_file); },
+     "a path in a directory that can be written to",
+     [](absl::string_view text, Options& o) {
+       return StorePath(text, o.port_file) &&
+              access(std::filesystem::path(o.port_file).parent_path().c_str(), W_OK | X_OK) == 0;
+     },
      [](const Options& o) { return o.port_file; }},
     {"allow-remote", "Where to find it", "", "off",
      "Allow --listen on an address that other machines can reach. There is no authentication yet: whoever can connect "

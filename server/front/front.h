@@ -70,6 +70,7 @@ class Front {
   v1::ServerInfo Info() const;
   void HandleOpen(PeerId id, Client& client, const v1::Request& request, double now_seconds);
   void EndHalfClosed(double now_seconds);
+  /// By value: the client's own pointer, which may be the argument, is reset on the way.
   void DropIfClosed(std::shared_ptr<Session> session);
 
   FrontConfig config_;

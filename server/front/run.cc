@@ -109,7 +109,7 @@ class Loop {
       if (!Wait(wait)) {
         return false;
       }
-      if (stop_ && Drained()) {
+      if (stop_ && MayEnd()) {
         return true;
       }
     }
@@ -130,7 +130,7 @@ class Loop {
 
  private:
   /// Whether what was under way when the stop came has ended, or has had its time.
-  bool Drained() {
+  bool MayEnd() {
     constexpr double kDrainSeconds = 2;
     if (stopped_at_ < 0) {
       stopped_at_ = Now();

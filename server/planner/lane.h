@@ -40,9 +40,9 @@ class Lane {
   }
 
   Cluster& cluster() const { return cluster_; }
+  std::int64_t number() const { return number_; }
   /// Commands that are waiting or under way.
   std::int64_t backlog() const { return cluster_.scheduler.BacklogOf(number_); }
-  std::int64_t number() const { return number_; }
 
   /// Queues a command for `targets` (any order). `reply`: see QueuedCommand.
   CompletionPtr Emit(CommandBody body, std::vector<int> targets, std::vector<std::shared_ptr<const void>> holds,

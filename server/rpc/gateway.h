@@ -41,8 +41,8 @@ class Gateway {
   virtual void Drained(PeerId id, std::int64_t bytes) = 0;
   /// The client is gone, or its stream has ended.
   virtual void Disconnected(PeerId id) = 0;
-  /// One unary call, in place of Received: `request` within the session named (empty: none). Without a sequence number
-  /// it takes the session's next.
+  /// One unary call, in place of Received: `request` within the session named (empty: none), with the number it has in
+  /// the session's sequence, if any.
   virtual void Call(PeerId id, std::string session, std::optional<std::int64_t> sequence, v1::Request request) = 0;
 };
 

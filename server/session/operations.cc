@@ -86,12 +86,12 @@ void Session::UfuncInPlace(const v1::UfuncRequest& request, const Ticket& ticket
 
 void Session::Reduce(const v1::ReduceRequest& request, const Ticket& ticket) {
   const auto outcome = [&]() -> absl::StatusOr<Array> {
+    DA_RETURN_IF_ERROR(CheckParameters(request.name(), request.parameters()));
     DA_ASSIGN_OR_RETURN(const Array* array, Find(request.key(), "key"));
     const Operand operand = array->operand();
     if (operand.value->state == Value::State::kFailed) {
       return *array;
     }
-    DA_RETURN_IF_ERROR(CheckParameters(request.name(), request.parameters()));
     Recorder::ReduceOptions options;
     options.axes.assign(request.axes().begin(), request.axes().end());
     options.all_axes = request.all_axes();

@@ -152,8 +152,8 @@ class Session : public std::enable_shared_from_this<Session> {
     bool lost = false;  // chunks of it found nobody to take them
   };
   std::deque<Slot> slots_;
-  std::map<std::int64_t, std::shared_ptr<Peer>>
-      owed_;                                    // awaited requests without a final answer: who asked (null: the stream)
+  // Awaited requests without a final answer: who asked (null: the stream).
+  std::map<std::int64_t, std::shared_ptr<Peer>> owed_;
   std::map<std::int64_t, v1::Reply> answered_;  // the last ones, for repeated requests
   std::shared_ptr<Peer> stream_;
   std::int64_t undrained_bytes_ = 0;

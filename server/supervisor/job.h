@@ -28,7 +28,8 @@ inline constexpr char kInstanceVariable[] = "DISTARRAY_INSTANCE";
 inline constexpr char kEpochVariable[] = "DISTARRAY_EPOCH";
 
 /// Where a job names the users' files that it has not finished: a folder of links in the job's directory.
-inline std::string NotesIn(const std::string& job_directory) { return job_directory + "/unfinished"; }
+inline constexpr char kNotesFolder[] = "unfinished";
+inline std::string NotesIn(const std::string& job_directory) { return job_directory + "/" + kNotesFolder; }
 
 /// mpirun's command line.
 std::vector<std::string> JobArguments(const JobSpec& spec);

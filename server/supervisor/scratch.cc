@@ -65,11 +65,10 @@ bool IsAbandoned(const fs::path& directory) {
 
 void RemoveScratch(const fs::path& path) {
   std::error_code ignored;
-  const std::string notes = fs::path(NotesIn("")).filename();
   for (auto entry = fs::recursive_directory_iterator(path, ignored); entry != fs::recursive_directory_iterator();
        entry.increment(ignored)) {
     const fs::path& note = entry->path();
-    if (note.parent_path().filename() == notes && fs::is_symlink(note, ignored)) {
+    if (note.parent_path().filename() == kNotesFolder && fs::is_symlink(note, ignored)) {
       const fs::path unfinished = fs::read_symlink(note, ignored);
       if (fs::is_regular_file(fs::symlink_status(unfinished, ignored)) && fs::remove(unfinished, ignored)) {
         spdlog::info("removed {}, which was not finished", unfinished.string());

@@ -1,6 +1,7 @@
 // What the client sends, and what it makes of answers, against a server without engines.
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <thread>
 
 #include "distarray/distarray.h"
@@ -25,6 +26,14 @@ v1::Reply Failure(v1::ErrorReason reason, absl::StatusCode code, const std::stri
   reply.mutable_error()->set_message(message);
   reply.mutable_error()->add_targets(1);
   return reply;
+}
+
+TEST_CASE("an address that is no host:port is refused at once") {
+  for (const char* const address : {"nonsense", "127.0.0.1", ":7755", "127.0.0.1:99999", "127.0.0.1:0", "http://a:1"}) {
+    const absl::Status status = Context::Connect(address).status();
+    CHECK(ReasonOf(status) == Reason::kInvalidValue);
+    CHECK(std::string(status.message()).find(address) != std::string::npos);
+  }
 }
 
 TEST_CASE("requests are numbered and name the keys of their results") {

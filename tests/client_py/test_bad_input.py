@@ -280,6 +280,30 @@ def test_an_address_that_is_none(address):
         da.Context(address)
 
 
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1", ":7755", "127.0.0.1:99999", "127.0.0.1:0", "http://a:1"])
+def test_an_address_without_host_or_port(monkeypatch, address):
+    with pytest.raises(ValueError, match=f"^address must be 'host:port', '{address}'"):
+        da.Context(address)
+    monkeypatch.setenv("DISTARRAY_ADDRESS", address)
+    with pytest.raises(ValueError, match="DISTARRAY_ADDRESS must be"):
+        da.Context()
+
+
+def test_an_engines_error_names_its_target(client):
+    exponents = client.fromarray([1] * 7 + [-1])  # the last of 4 engines
+    with pytest.raises(ValueError) as caught:
+        (client.arange(8) ** exponents).wait()
+    assert caught.value.targets == [3]
+
+
+def test_a_memory_error_has_its_figures(client):
+    info = client.server_info()
+    with pytest.raises(MemoryError) as caught:
+        client.zeros(1 << 42)
+    assert int(caught.value.metadata["asked_bytes"]) == 8 << 42
+    assert int(caught.value.metadata["limit_bytes"]) == info.memory_limit_bytes
+
+
 def test_arguments_of_load_of_a_wrong_type(client):
     with pytest.raises(TypeError, match="distribution must be a Distribution"):
         client.load_hdf5("x.hdf5", (12,))

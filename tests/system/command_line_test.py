@@ -44,6 +44,7 @@ def test_version() -> None:
         (["--listen", "0.0.0.0:0"], ["--listen", "0.0.0.0:0", "--allow-remote"]),
         (["--memory-limit", "much"], ["--memory-limit", "much", "16GiB"]),
         (["--data-root", "/does/not/exist"], ["--data-root", "/does/not/exist", "directory"]),
+        (["--port-file", "/does/not/exist/address"], ["--port-file", "/does/not/exist/address", "written"]),
         (["--log-level", "loud"], ["--log-level", "loud", "debug"]),
         (["--log-file", "/does/not/exist/log"], ["--log-file", "/does/not/exist/log"]),
         (["--heartbeat-timeout", "0.1"], ["--heartbeat-timeout", "0.1", "1s"]),

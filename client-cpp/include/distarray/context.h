@@ -46,8 +46,8 @@ class Context {
  public:
   /// Connects to `address` ("host:port"). Empty: to $DISTARRAY_ADDRESS or, if that is unset too, to a private daemon
   /// that all such contexts of this process share; it is started by the first of them and ends with the process.
-  /// Errors: INVALID_ARGUMENT/kInvalidValue unknown or repeated targets; UNAVAILABLE nothing answers there;
-  /// DEADLINE_EXCEEDED; without an address also those of StartPrivate.
+  /// Errors: INVALID_ARGUMENT/kInvalidValue not a host:port, unknown or repeated targets; UNAVAILABLE nothing answers
+  /// there; DEADLINE_EXCEEDED; without an address also those of StartPrivate.
   static absl::StatusOr<Context> Connect(const std::string& address, const ContextOptions& options = {});
   /// Starts a daemon of `engines` engines for this context alone and connects to it. It ends with the last copy of the
   /// context and of its arrays, whose going waits for that, and with this process, however the process ends (children

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from distarray._index import as_integer, as_integers, as_shape
+from distarray._arguments import as_integer, as_integers
+from distarray._index import as_shape
 from distarray._proto import types_pb2
 from distarray.error import DistributionError, NotSupportedError
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from distarray._arguments import as_float
 from distarray._dtypes import NUMBER, Plan, Weak, can_cast_same_kind, dtype_of, set_scalar, supported, weak
-from distarray._index import Shape, as_float, broadcast, normalize_axes, reduced_shape
+from distarray._index import Shape, broadcast, normalize_axes, reduced_shape
 from distarray._proto import session_pb2
 from distarray._transport.session import origin
 from distarray.error import ContextError, InvalidTypeError, InvalidValueError

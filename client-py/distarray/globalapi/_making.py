@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from distarray._arguments import as_integer
 from distarray._dtypes import BOOL, FLOAT64, INT64, NUMBER, dtype_of, set_scalar, supported, to_element, weak
-from distarray._index import Shape, as_integer, as_shape
+from distarray._index import Shape, as_shape
 from distarray._proto import arrays_pb2, session_pb2
 from distarray._transport.session import Session, origin
 from distarray.error import ContextError, DistributionError, InvalidTypeError, InvalidValueError

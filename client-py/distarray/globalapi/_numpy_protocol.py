@@ -93,10 +93,11 @@ def _like(name: str) -> Callable[..., Any]:
             or not kwargs.pop("subok", True)
         ):
             raise InvalidTypeError(f"numpy.{name}_like of a DistArray takes dtype= only")
-        device = kwargs.pop("device", None)
-        context = a.context if device in (None, "cpu") else device  # NumPy's own word for "where it is"
-        like = a.distribution if context is a.context else a.shape
-        return getattr(context, name)(like, *args, dtype=a.dtype if dtype is None else dtype, **kwargs)
+        from distarray.globalapi import creation  # which imports us
+
+        if kwargs.get("device") == "cpu":  # NumPy's own word for "where it is"
+            del kwargs["device"]
+        return getattr(creation, f"{name}_like")(a, *args, dtype=dtype, **kwargs)
 
     return call
 

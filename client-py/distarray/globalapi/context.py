@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from distarray import _launch
+from distarray._arguments import as_integer, as_integers
 from distarray._dtypes import Tables
-from distarray._index import as_integer, as_integers
 from distarray._key import Key
 from distarray._proto import arrays_pb2, files_pb2, session_pb2
 from distarray._transport import Session
@@ -92,6 +92,10 @@ class Context(Making):
             if address is None:
                 address = _launch.shared_daemon().address
                 self._private = True
+            else:
+                _check_address(address, "$DISTARRAY_ADDRESS")
+        else:
+            _check_address(address, "address")
         from distarray import __version__
 
         try:
@@ -316,6 +320,12 @@ class Context(Making):
     def load_npy(self, filename: Any, distribution: Any) -> NoReturn:
         """Not supported yet."""
         raise NotSupportedError("Context.load_npy is not supported yet: use fromarray(numpy.load(filename))")
+
+
+def _check_address(address: str, source: str) -> None:
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not (port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
+        raise InvalidValueError(f"{source} must be 'host:port', {address!r} was given")
 
 
 def default_context() -> Context:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from distarray._index import Indexed, Shape, as_integers, as_shape, normalize_axes
+from distarray._arguments import as_integers
+from distarray._index import Indexed, Shape, as_shape, normalize_axes
 from distarray._proto import types_pb2
 from distarray.error import DistributionError, IndexOutOfRangeError, InvalidTypeError
 from distarray.globalapi._dimension_maps import (

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from distarray._arguments import as_float, as_integer, as_integers
 from distarray._dtypes import FLOAT64, INT64, set_scalar
-from distarray._index import as_float, as_integer, as_integers
 from distarray._proto import arrays_pb2
 from distarray.error import InvalidValueError
 

@@ -1,11 +1,11 @@
-#include "engine/program/parts.h"
+#include "engine/program/partition.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace distarray {
 
-Parts::Parts(const Program& program, Shape shape, std::int64_t most_results)
+Partition::Partition(const Program& program, Shape shape, std::int64_t most_results)
     : shape_(std::move(shape)), sizes_(shape_), begin_(shape_.size(), 0) {
   const auto& reductions = program.reductions;
   const bool alike = !reductions.empty() && std::all_of(reductions.begin(), reductions.end(), [&](const auto& reduce) {
@@ -37,7 +37,7 @@ Parts::Parts(const Program& program, Shape shape, std::int64_t most_results)
   }
 }
 
-bool Parts::Next(Part& part) {
+bool Partition::Next(Part& part) {
   if (done_) {
     return false;
   }

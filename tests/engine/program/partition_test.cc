@@ -1,4 +1,4 @@
-#include "engine/program/parts.h"
+#include "engine/program/partition.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -20,9 +20,9 @@ Program Reducing(const std::vector<std::vector<int>>& axes) {
   return builder.program();
 }
 
-std::vector<Part> All(Parts parts) {
+std::vector<Part> All(Partition partition) {
   std::vector<Part> all;
-  for (Part part; parts.Next(part);) {
+  for (Part part; partition.Next(part);) {
     all.push_back(part);
   }
   return all;
@@ -30,19 +30,19 @@ std::vector<Part> All(Parts parts) {
 
 TEST_CASE("a space is one part unless a reduction has many results") {
   for (const auto& axes : std::vector<std::vector<std::vector<int>>>{{}, {{0, 1}}, {{0}}, {{0}, {1}}}) {
-    const auto all = All(Parts(Reducing(axes), {7, 100}, 100));
+    const auto all = All(Partition(Reducing(axes), {7, 100}, 100));
     REQUIRE(all.size() == 1);
     CHECK(all[0].begin == Shape{0, 0});
     CHECK(all[0].shape == Shape{7, 100});
   }
-  CHECK(All(Parts(Reducing({{}}), {}, 1)).size() == 1);
-  CHECK(All(Parts(Reducing({{0}}), {1000, 0, 5}, 1)).size() == 1);
-  CHECK(All(Parts(Reducing({{0}}), {1000, 0}, 1)).size() == 1);
+  CHECK(All(Partition(Reducing({{}}), {}, 1)).size() == 1);
+  CHECK(All(Partition(Reducing({{0}}), {1000, 0, 5}, 1)).size() == 1);
+  CHECK(All(Partition(Reducing({{0}}), {1000, 0}, 1)).size() == 1);
 }
 
 TEST_CASE("an engine without elements to reduce cuts as those that have some") {
   for (const std::int64_t rows : {0, 1, 5}) {
-    const auto all = All(Parts(Reducing({{0}}), {rows, 10}, 4));
+    const auto all = All(Partition(Reducing({{0}}), {rows, 10}, 4));
     REQUIRE(all.size() == 3);
     CHECK(all[2].begin == Shape{0, 8});
     CHECK(all[2].shape == Shape{rows, 2});
@@ -56,7 +56,7 @@ TEST_CASE("parts hold whole reduced dimensions and few results, which follow on 
     for (const std::int64_t most : {1, 2, 6, 7, 20, 28, 1000}) {
       std::vector<int> visited(3 * 5 * 4 * 7, 0);
       std::int64_t written = 0;
-      for (const Part& part : All(Parts(Reducing({axes, axes}), shape, most))) {
+      for (const Part& part : All(Partition(Reducing({axes, axes}), shape, most))) {
         std::int64_t results = 1;
         std::int64_t first = 0;
         for (std::size_t d = 0; d < shape.size(); ++d) {

@@ -17,11 +17,12 @@ struct Part {
 /// short axis would else take several times the memory of its result. The parts' results are consecutive in C order.
 /// Programs without reductions, or with reductions over differing axes, run in one part. What is cut are dimensions
 /// that are not reduced: engines that combine their partial results cut alike.
-class Parts {
+class Partition {
  public:
   static constexpr std::int64_t kMostResults = 1 << 16;
 
-  Parts(const Program& program, Shape shape, std::int64_t most_results = kMostResults);
+  /// `shape`: of the local space. A part has at most `most_results` results of each reduction.
+  Partition(const Program& program, Shape shape, std::int64_t most_results = kMostResults);
 
   /// The next part, at least one; false when there are no more.
   bool Next(Part& part);
