@@ -4,9 +4,10 @@
 build_packages=(build-essential cmake ninja-build pkg-config
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libsleef-dev
-  libspdlog-dev libcli11-dev libtomlplusplus-dev
+  libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libseccomp-dev
   ca-certificates procps python3 python3-venv)
-test_packages=(catch2)
+# The Python ones: libraries of others that tests run beside the data, in workers of Debian's Python.
+test_packages=(catch2 python3-petsc4py-real python3-mpi4py python3-mpi4py-fft python3-cloudpickle)
 
 started_at=$SECONDS
 # step TEXT: one line with the time since the start.
@@ -70,6 +71,6 @@ build_python() {
   "$folder/bin/python" -c 'import pip' 2>/dev/null || rm -rf "$folder"
   [ -e "$folder" ] || logged "build/log/$name.log" /usr/bin/python3 -m venv "$folder" || return 1
   logged "build/log/$name-pip.log" "$folder/bin/python" -m pip install --disable-pip-version-check \
-    "./client-py${extra:+[$extra]}" "$numpy" || return 1
+    "./client-py[worker${extra:+,$extra}]" "$numpy" || return 1
   echo "$now${extra:+ [$extra]}" >"$mark"
 }

@@ -11,6 +11,7 @@
 #include "server/config/parse.h"
 #include "server/rank/rank.h"
 #include "server/supervisor/supervisor.h"
+#include "server/worker/run.h"
 
 namespace {
 
@@ -46,6 +47,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "distarrayd: --log-file: cannot open %s: %s\n", options.log_file.c_str(),
                  std::strerror(errno));
     return 2;
+  }
+  if (options.role == Role::kWorker) {
+    SetUpLogging(options, "worker");
+    return RunWorker(options);
   }
   RaiseDescriptorLimit();
   if (IsRank(options)) {

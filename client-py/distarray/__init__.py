@@ -9,6 +9,7 @@
 """
 
 from distarray._key import Key
+from distarray._readonly import readonly
 from distarray.error import DistArrayError
 
 __version__ = "0.1.0"
@@ -16,4 +17,4 @@ __version__ = "0.1.0"
 # The method of the Distributed Array Protocol, and what names of arrays began with in the original DistArray.
 DISTARRAY_BASE_NAME = "__distarray__"
 
-__all__ = ["DISTARRAY_BASE_NAME", "DistArrayError", "Key", "__version__"]
+__all__ = ["DISTARRAY_BASE_NAME", "DistArrayError", "Key", "__version__", "readonly"]

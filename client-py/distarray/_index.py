@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from distarray._proto import types_pb2
 from distarray.error import AxisError, IndexOutOfRangeError, InvalidTypeError, InvalidValueError, NotSupportedError
+
+if TYPE_CHECKING:  # workers import this module and have no protobuf
+    from distarray._proto import types_pb2
 
 Shape = tuple[int, ...]
 

@@ -23,15 +23,20 @@ DistArrayError
 |   +-- ContextCreationError: no daemon
 +-- ConnectionLostError      ConnectionError
 |   +-- SessionUnknownError, ShuttingDownError
++-- FunctionError            RuntimeError: a function of the user's failed; also the class of what it raised
+|   +-- WorkerLostError: the process that ran it ended
 +-- ArrayLostError, CancelledError, InternalError, QueueFullError  (RuntimeError)
 """
 
 from __future__ import annotations
 
+import builtins
 import linecache
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from distarray._proto import types_pb2
+if TYPE_CHECKING:  # workers import this module and have no protobuf
+    from distarray._proto import types_pb2
 
 __all__ = [
     "ArrayLostError",
@@ -47,6 +52,7 @@ __all__ = [
     "DistributionError",
     "FileAccessError",
     "FileFormatError",
+    "FunctionError",
     "IndexOutOfRangeError",
     "InputOutputError",
     "InternalError",
@@ -66,6 +72,7 @@ __all__ = [
     "ShuttingDownError",
     "UnknownKeyError",
     "UnknownOperationError",
+    "WorkerLostError",
 ]
 
 
@@ -234,40 +241,138 @@ class QueueFullError(DistArrayError, RuntimeError):
     """Too many requests outstanding."""
 
 
-_BY_REASON: dict[int, type[DistArrayError]] = {
-    types_pb2.ERROR_REASON_INVALID_VALUE: InvalidValueError,
-    types_pb2.ERROR_REASON_INVALID_TYPE: InvalidTypeError,
-    types_pb2.ERROR_REASON_INDEX_OUT_OF_RANGE: IndexOutOfRangeError,
-    types_pb2.ERROR_REASON_AXIS_OUT_OF_RANGE: AxisError,
-    types_pb2.ERROR_REASON_UNKNOWN_KEY: UnknownKeyError,
-    types_pb2.ERROR_REASON_KEY_EXISTS: KeyExistsError,
-    types_pb2.ERROR_REASON_UNKNOWN_OPERATION: UnknownOperationError,
-    types_pb2.ERROR_REASON_MEMORY_LIMIT: MemoryLimitError,
-    types_pb2.ERROR_REASON_MESSAGE_TOO_LARGE: MessageTooLargeError,
-    types_pb2.ERROR_REASON_FILE_NOT_FOUND: RemoteFileNotFoundError,
-    types_pb2.ERROR_REASON_FILE_ACCESS: FileAccessError,
-    types_pb2.ERROR_REASON_FILE_FORMAT: FileFormatError,
-    types_pb2.ERROR_REASON_DATASET_NOT_FOUND: DatasetNotFoundError,
-    types_pb2.ERROR_REASON_FILE_EXISTS: RemoteFileExistsError,
-    types_pb2.ERROR_REASON_DATASET_EXISTS: DatasetExistsError,
-    types_pb2.ERROR_REASON_IO_FAILED: InputOutputError,
-    types_pb2.ERROR_REASON_ARRAY_LOST: ArrayLostError,
-    types_pb2.ERROR_REASON_SESSION_UNKNOWN: SessionUnknownError,
-    types_pb2.ERROR_REASON_NOT_IMPLEMENTED: NotSupportedError,
-    types_pb2.ERROR_REASON_TIMEOUT: RemoteTimeoutError,
-    types_pb2.ERROR_REASON_CANCELLED: CancelledError,
-    types_pb2.ERROR_REASON_PERMISSION_DENIED: DeniedError,
-    types_pb2.ERROR_REASON_SHUTTING_DOWN: ShuttingDownError,
-    types_pb2.ERROR_REASON_INTERNAL: InternalError,
-    types_pb2.ERROR_REASON_QUEUE_FULL: QueueFullError,
+class FunctionError(DistArrayError, RuntimeError):
+    """A function of the user's failed on `targets`.
+
+    remote_traceback: the worker's, of the first of them. results: what the function returned, in the order of the
+    targets it ran on, None where it failed. errors: by target, the exception that it raised, or one that tells of it.
+    """
+
+    _made_of: tuple[str, str] = ("", "FUNCTION_FAILED")
+    remote_traceback: str = ""
+    results: list[Any]
+    errors: dict[int, Any]
+
+    def __init__(self, message: str = "", **given: Any) -> None:
+        super().__init__(message, **given)
+        self.results = []
+        self.errors = {}
+
+    def __str__(self) -> str:
+        trace = f"\n\n{self.remote_traceback.rstrip()}" if self.remote_traceback else ""
+        return f"{super().__str__()}{trace}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_function_error, (
+            (self._made_of[0], self.reason or self._made_of[1]),
+            self.message,
+            self.reason,
+            self.targets,
+            self.remote_traceback,
+            self.results,
+            self.errors,
+        )
+
+
+class WorkerLostError(FunctionError):
+    """The process that ran a function of the user's ended before the function returned."""
+
+
+_BY_REASON: dict[str, type[DistArrayError]] = {
+    "INVALID_VALUE": InvalidValueError,
+    "INVALID_TYPE": InvalidTypeError,
+    "INDEX_OUT_OF_RANGE": IndexOutOfRangeError,
+    "AXIS_OUT_OF_RANGE": AxisError,
+    "UNKNOWN_KEY": UnknownKeyError,
+    "KEY_EXISTS": KeyExistsError,
+    "UNKNOWN_OPERATION": UnknownOperationError,
+    "MEMORY_LIMIT": MemoryLimitError,
+    "MESSAGE_TOO_LARGE": MessageTooLargeError,
+    "FILE_NOT_FOUND": RemoteFileNotFoundError,
+    "FILE_ACCESS": FileAccessError,
+    "FILE_FORMAT": FileFormatError,
+    "DATASET_NOT_FOUND": DatasetNotFoundError,
+    "FILE_EXISTS": RemoteFileExistsError,
+    "DATASET_EXISTS": DatasetExistsError,
+    "IO_FAILED": InputOutputError,
+    "ARRAY_LOST": ArrayLostError,
+    "SESSION_UNKNOWN": SessionUnknownError,
+    "NOT_IMPLEMENTED": NotSupportedError,
+    "TIMEOUT": RemoteTimeoutError,
+    "CANCELLED": CancelledError,
+    "PERMISSION_DENIED": DeniedError,
+    "SHUTTING_DOWN": ShuttingDownError,
+    "INTERNAL": InternalError,
+    "QUEUE_FULL": QueueFullError,
+    "FUNCTION_FAILED": FunctionError,
+    "WORKER_LOST": WorkerLostError,
 }
 
 
 def from_info(info: types_pb2.ErrorInfo) -> DistArrayError:
     """The exception for what the server said."""
-    kind = _BY_REASON.get(info.reason, DistArrayError)
+    from distarray._proto import types_pb2
+
     try:
         reason = types_pb2.ErrorReason.Name(info.reason).removeprefix("ERROR_REASON_")
     except ValueError:  # a reason newer than this client
         reason = str(info.reason)
+    kind = _BY_REASON.get(reason, DistArrayError)
     return kind(info.message, reason=reason, origin=info.origin, targets=info.targets, metadata=info.metadata)
+
+
+def function_error(
+    type_name: str,
+    message: str,
+    *,
+    reason: str,
+    targets: Sequence[int],
+    remote_traceback: str = "",
+    results: Sequence[Any] = (),
+    errors: Mapping[int, Any] | None = None,
+) -> FunctionError:
+    """The exception for a function that failed: also of the builtin class `type_name`, if there is one, so that it is
+    caught as what the function raised.
+    """
+    kind = _function_error_class(type_name, reason)
+    error = kind(message, reason=reason, targets=targets)
+    error.remote_traceback = remote_traceback
+    error.results = list(results)
+    error.errors = dict(errors or {})
+    return error
+
+
+_FUNCTION_ERRORS: dict[tuple[str, str], type[FunctionError]] = {}
+
+
+def _function_error_class(type_name: str, reason: str) -> type[FunctionError]:
+    known = _FUNCTION_ERRORS.get((type_name, reason))
+    if known is not None:
+        return known
+    own = _BY_REASON.get(reason, FunctionError)
+    bases: tuple[type, ...] = (own,) if issubclass(own, FunctionError) else (FunctionError, own)
+    raised = getattr(builtins, type_name, None)
+    kind: type[FunctionError] = bases[0]
+    if isinstance(raised, type) and issubclass(raised, Exception) and not issubclass(kind, raised):
+        bases = (*bases, raised)
+    if len(bases) > 1:
+        try:
+            kind = type("FunctionError", bases, {"__module__": __name__, "_made_of": (type_name, reason)})
+        except TypeError:  # their layouts conflict, as those of OSError and UnicodeError do
+            kind = bases[0]
+    _FUNCTION_ERRORS[type_name, reason] = kind
+    return kind
+
+
+def _rebuild_function_error(
+    made_of: tuple[str, str], message: str, reason: str, targets: list[int], traceback: str, results: Any, errors: Any
+) -> FunctionError:
+    return function_error(
+        made_of[0],
+        message,
+        reason=reason,
+        targets=targets,
+        remote_traceback=traceback,
+        results=results,
+        errors=errors,
+    )

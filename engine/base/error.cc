@@ -48,6 +48,10 @@ absl::StatusCode CodeOf(Reason reason) {
       return absl::StatusCode::kCancelled;
     case Reason::kShuttingDown:
       return absl::StatusCode::kUnavailable;
+    case Reason::kFunctionFailed:
+      return absl::StatusCode::kUnknown;
+    case Reason::kWorkerLost:
+      return absl::StatusCode::kAborted;
     case Reason::kUnspecified:
     case Reason::kIoFailed:
     case Reason::kInternal:

@@ -37,7 +37,10 @@ enum class Reason : int {
   kShuttingDown = 23,
   kInternal = 24,
   kQueueFull = 25,
+  kFunctionFailed = 26,
+  kWorkerLost = 27,
 };
+inline constexpr Reason kLastReason = Reason::kWorkerLost;
 
 /// The status code that goes with a reason.
 absl::StatusCode CodeOf(Reason reason);

@@ -85,6 +85,24 @@ void Put(ByteWriter& out, const OutputBuffer& output) {
   std::visit([&out](const auto& what) { Put(out, what); }, output);
 }
 
+void Put(ByteWriter& out, const LendBlocks::Loan& loan) {
+  out.Put(loan.buffer);
+  out.Put(loan.distribution);
+  out.Put(static_cast<std::uint8_t>(loan.dtype));
+  out.Put(loan.writable);
+}
+void Put(ByteWriter& out, const AdoptBlocks::Part& part) {
+  out.Put(part.target);
+  out.Put(part.block);
+}
+void Put(ByteWriter& out, const AdoptBlocks::Adoption& adoption) {
+  Put(out, adoption.buffer);
+  out.Put(static_cast<std::int64_t>(adoption.parts.size()));
+  for (const AdoptBlocks::Part& part : adoption.parts) {
+    Put(out, part);
+  }
+}
+
 template <typename T>
 void PutList(ByteWriter& out, const std::vector<T>& list) {
   out.Put(static_cast<std::int64_t>(list.size()));
@@ -134,6 +152,31 @@ void PutBody(ByteWriter& out, const LoadHdf5& body) {
   out.PutString(body.path);
   out.PutString(body.dataset);
 }
+void PutBody(ByteWriter& out, const ExpectWorkers& body) {
+  out.Put(body.pool);
+  out.PutString(body.cookie);
+}
+void PutBody(ByteWriter& out, const DropWorkers& body) {
+  out.Put(body.pool);
+  out.PutString(body.why);
+}
+void PutBody(ByteWriter& out, const LendBlocks& body) {
+  out.Put(body.call);
+  PutList(out, body.loans);
+}
+void PutBody(ByteWriter& out, const CallFunction& body) {
+  out.Put(body.pool);
+  out.Put(body.call);
+  out.PutString(body.job);
+  out.PutString(body.payload);
+  out.Put(body.allowance_bytes);
+}
+void PutBody(ByteWriter& out, const InterruptCall& body) { out.Put(body.call); }
+void PutBody(ByteWriter& out, const AdoptBlocks& body) {
+  out.Put(body.call);
+  PutList(out, body.adoptions);
+}
+void PutBody(ByteWriter& out, const EndCall& body) { out.Put(body.call); }
 void PutBody(ByteWriter&, const Shutdown&) {}
 
 void GetBody(Decoder& in, DefineDistribution& body) {
@@ -182,6 +225,48 @@ void GetBody(Decoder& in, LoadHdf5& body) {
   body.path = in.in().GetString();
   body.dataset = in.in().GetString();
 }
+void GetBody(Decoder& in, ExpectWorkers& body) {
+  body.pool = in.in().Get<PoolId>();
+  body.cookie = in.in().GetString();
+}
+void GetBody(Decoder& in, DropWorkers& body) {
+  body.pool = in.in().Get<PoolId>();
+  body.why = in.in().GetString();
+}
+void GetBody(Decoder& in, LendBlocks& body) {
+  body.call = in.in().Get<CallId>();
+  body.loans = in.GetList<LendBlocks::Loan>([&in] {
+    LendBlocks::Loan loan;
+    loan.buffer = in.in().Get<BufferId>();
+    loan.distribution = in.in().Get<DistributionId>();
+    loan.dtype = in.GetDType();
+    loan.writable = in.in().Get<bool>();
+    return loan;
+  });
+}
+void GetBody(Decoder& in, CallFunction& body) {
+  body.pool = in.in().Get<PoolId>();
+  body.call = in.in().Get<CallId>();
+  body.job = in.in().GetString();
+  body.payload = in.in().GetString();
+  body.allowance_bytes = in.in().Get<std::int64_t>();
+}
+void GetBody(Decoder& in, InterruptCall& body) { body.call = in.in().Get<CallId>(); }
+void GetBody(Decoder& in, AdoptBlocks& body) {
+  body.call = in.in().Get<CallId>();
+  body.adoptions = in.GetList<AdoptBlocks::Adoption>([&in] {
+    AdoptBlocks::Adoption adoption;
+    adoption.buffer = in.GetNewBuffer();
+    adoption.parts = in.GetList<AdoptBlocks::Part>([&in] {
+      AdoptBlocks::Part part;
+      part.target = in.in().Get<int>();
+      part.block = in.in().Get<std::int64_t>();
+      return part;
+    });
+    return adoption;
+  });
+}
+void GetBody(Decoder& in, EndCall& body) { body.call = in.in().Get<CallId>(); }
 void GetBody(Decoder&, Shutdown&) {}
 
 /// Makes the alternative with this number and reads it; false: no such number.
@@ -243,6 +328,28 @@ absl::StatusOr<DatasetInfo> DatasetInfo::Decode(std::string_view bytes) {
   return info;
 }
 
+std::string FunctionOutcome::Encode() const {
+  ByteWriter out;
+  out.PutString(result);
+  out.PutString(payload);
+  out.Put(lent_bytes);
+  out.Put(ended);
+  return std::move(out).Take();
+}
+
+absl::StatusOr<FunctionOutcome> FunctionOutcome::Decode(std::string_view bytes) {
+  Decoder in(bytes);
+  FunctionOutcome outcome;
+  outcome.result = in.in().GetString();
+  outcome.payload = in.in().GetString();
+  outcome.lent_bytes = in.in().Get<std::int64_t>();
+  outcome.ended = in.in().Get<bool>();
+  if (!in.AtEnd()) {
+    return Error(Reason::kInternal, "bytes from an engine are no outcome of a function");
+  }
+  return outcome;
+}
+
 absl::Status CommandReply::status() const {
   return reason == Reason::kUnspecified ? absl::OkStatus() : Error(reason, message);
 }
@@ -265,16 +372,25 @@ absl::StatusOr<CommandReply> CommandReply::Decode(std::string_view bytes) {
   const int reason = in.in().Get<int>();
   reply.message = in.in().GetString();
   reply.bytes = in.in().GetString();
-  if (!in.AtEnd() || reason < 0 || reason > static_cast<int>(Reason::kQueueFull)) {
+  if (!in.AtEnd() || reason < 0 || reason > static_cast<int>(kLastReason)) {
     return Error(Reason::kInternal, "bytes from an engine are no reply");
   }
   reply.reason = static_cast<Reason>(reason);
   return reply;
 }
 
+namespace {
+
+template <typename... Bodies>
+bool IsOneOf(const CommandBody& body) {
+  return (std::holds_alternative<Bodies>(body) || ...);
+}
+
+}  // namespace
+
 bool HasReply(const CommandBody& body) {
-  return !std::holds_alternative<DefineDistribution>(body) && !std::holds_alternative<ForgetDistributions>(body) &&
-         !std::holds_alternative<FreeBuffers>(body) && !std::holds_alternative<Shutdown>(body);
+  return !IsOneOf<DefineDistribution, ForgetDistributions, FreeBuffers, DropWorkers, InterruptCall, EndCall, Shutdown>(
+      body);
 }
 
 }  // namespace distarray

@@ -119,11 +119,87 @@ struct LoadHdf5 {
   std::string dataset;
 };
 
+// Functions of the user's. A *pool* is one MPI job of worker processes, one a target; it carries out one *call* at a
+// time. A call borrows blocks (LendBlocks, in its lane), is run by the workers (CallFunction), may leave blocks that
+// they made (AdoptBlocks), and ends (EndCall). The last three belong to no lane: a lane does not wait for a call, but
+// what uses the blocks that it borrowed does.
+using PoolId = std::int64_t;
+using CallId = std::int64_t;
+
+/// A pool is being started: who knows the cookie is its worker. Concerns all; no lane. The reply comes when this
+/// target's worker can run functions, or has ended before that (kWorkerLost).
+struct ExpectWorkers {
+  PoolId pool = 0;
+  std::string cookie;
+};
+
+/// A pool has ended, or is not to be used any more: the calls that it runs are lost. Concerns all; no lane, no reply.
+struct DropWorkers {
+  PoolId pool = 0;
+  std::string why;
+};
+
+/// Lends the call the whole blocks of buffers: where one may be written, nobody else uses it until EndCall; else nobody
+/// writes it. Concerns the call's targets.
+struct LendBlocks {
+  struct Loan {
+    BufferId buffer = 0;
+    DistributionId distribution = 0;
+    DType dtype = DType::kFloat64;
+    bool writable = false;
+  };
+  CallId call = 0;
+  std::vector<Loan> loans;  // the call's arrays, in order; a target that has no part of one lends nothing
+};
+
+/// Has the worker of `pool` run a function. The reply comes when it has ended, however it ended: its `bytes` are an
+/// encoded FunctionOutcome.
+struct CallFunction {
+  PoolId pool = 0;
+  CallId call = 0;
+  std::string job;                   // JSON, for the worker: what to run
+  std::string payload;               // its binary parts
+  std::int64_t allowance_bytes = 0;  // of blocks that the worker may ask for, on each target
+};
+struct FunctionOutcome {
+  std::string result;   // JSON: the worker's result, or {"lost": how} if it ended
+  std::string payload;  // its binary part
+  std::int64_t lent_bytes = 0;
+  bool ended = false;  // nothing is lent or kept for the call on this target: it needs no EndCall
+  std::string Encode() const;
+  static absl::StatusOr<FunctionOutcome> Decode(std::string_view bytes);
+};
+
+/// Interrupts a running function (SIGINT). No reply.
+struct InterruptCall {
+  CallId call = 0;
+};
+
+/// Makes buffers of blocks that the call's workers allocated. Concerns the buffers' targets; no lane.
+struct AdoptBlocks {
+  struct Part {
+    int target = 0;
+    std::int64_t block = 0;  // the worker's number of it; 0: none, the target's part is empty
+  };
+  struct Adoption {
+    NewBuffer buffer;
+    std::vector<Part> parts;
+  };
+  CallId call = 0;
+  std::vector<Adoption> adoptions;
+};
+
+/// Gives back what was lent and frees what was not adopted. No lane, no reply.
+struct EndCall {
+  CallId call = 0;
+};
+
 /// Ends the engine's loop. Concerns all.
 struct Shutdown {};
 
 using CommandBody = std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, StoreBytes,
-                                 FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, Shutdown>;
+                                 FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers, DropWorkers,
+                                 LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
 
 struct Command {
   std::int64_t number = 0;   // ascending in the order of sending; also tells messages of different commands apart
@@ -137,14 +213,14 @@ struct Command {
   static absl::StatusOr<Command> Decode(std::string_view bytes);
 };
 
-/// What an engine answers to every command but Define, Forget, Free and Shutdown. A buffer whose command failed is
+/// What an engine answers to every command for which HasReply. A buffer whose command failed is
 /// *poisoned* with the status: what uses it fails with the same.
 struct CommandReply {
   std::int64_t number = 0;
   int target = 0;
   Reason reason = Reason::kUnspecified;  // kUnspecified: it went well
   std::string message;
-  std::string bytes;  // FetchBytes, InspectHdf5
+  std::string bytes;  // FetchBytes, InspectHdf5, CallFunction
 
   absl::Status status() const;
   std::string Encode() const;

@@ -25,12 +25,13 @@ void AllowManyDescriptors() {
 
 /// All that an engine has, in the order in which it goes: buffers before the pool, the pool before the messages.
 struct Parts {
-  Parts(MPI_Comm world, SegmentRegistry* registry, std::int64_t pooled_limit)
-      : exchange(world, 0), pool(registry, pooled_limit) {}
+  Parts(const EngineOptions& options, std::int64_t pooled_limit)
+      : exchange(options.world, 0), pool(options.registry, pooled_limit), workers(pool, store, options.target) {}
   Exchange exchange;
   MemoryPool pool;
   BufferStore store;
   DistributionTable distributions;
+  Workers workers;
 };
 
 }  // namespace
@@ -38,8 +39,12 @@ struct Parts {
 int RunEngine(EngineOptions options) {
   AllowManyDescriptors();
   const std::int64_t pooled_limit = std::max(TotalMemory() / 4 / std::max(options.engine_count, 1), kLeastPooled);
-  auto parts = std::make_unique<Parts>(options.world, options.registry, pooled_limit);
-  Services services{parts->exchange, parts->pool, parts->store, parts->distributions, options.target, options.notes};
+  auto parts = std::make_unique<Parts>(options, pooled_limit);
+  Services services{parts->exchange, parts->pool,    parts->store, parts->distributions,
+                    parts->workers,  options.target, options.notes};
+  if (!options.workers.empty() && !parts->workers.Listen(options.workers).ok()) {
+    return 1;
+  }
   auto loop = std::make_unique<Loop>(services, std::move(options.front));
   const int result = loop->Run();
   if (parts->exchange.pending() > 0) {

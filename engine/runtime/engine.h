@@ -15,6 +15,7 @@ struct EngineOptions {
   int target = 0;
   int engine_count = 0;
   Channel front;                        // connected
+  std::string workers;                  // name of the socket that workers connect to; empty: none can
   SegmentRegistry* registry = nullptr;  // may be null; must outlive the call
   std::string notes;  // a folder that names unfinished files for whoever sweeps after a killed engine; empty: none
 };

@@ -14,25 +14,26 @@ Task ExecuteFree(Execution& execution, const FreeBuffers& command) {
   co_return absl::OkStatus();
 }
 
+struct Dispatch {
+  Execution& execution;
+  Task operator()(const RunProgram& command) const { return ExecuteProgram(execution, command); }
+  Task operator()(const Redistribute& command) const { return ExecuteRedistribute(execution, command); }
+  Task operator()(const StoreBytes& command) const { return ExecuteStore(execution, command); }
+  Task operator()(const FetchBytes& command) const { return ExecuteFetch(execution, command); }
+  Task operator()(const FreeBuffers& command) const { return ExecuteFree(execution, command); }
+  Task operator()(const SaveHdf5& command) const { return ExecuteSave(execution, command); }
+  Task operator()(const InspectHdf5& command) const { return ExecuteInspect(execution, command); }
+  Task operator()(const LoadHdf5& command) const { return ExecuteLoad(execution, command); }
+  Task operator()(const LendBlocks& command) const { return ExecuteLend(execution, command); }
+  template <typename Laneless>
+  Task operator()(const Laneless&) const {
+    return NotOfALane();
+  }
+};
+
 }  // namespace
 
-Task Execute(Execution& execution) {
-  struct Dispatch {
-    Execution& execution;
-    Task operator()(const RunProgram& command) { return ExecuteProgram(execution, command); }
-    Task operator()(const Redistribute& command) { return ExecuteRedistribute(execution, command); }
-    Task operator()(const StoreBytes& command) { return ExecuteStore(execution, command); }
-    Task operator()(const FetchBytes& command) { return ExecuteFetch(execution, command); }
-    Task operator()(const FreeBuffers& command) { return ExecuteFree(execution, command); }
-    Task operator()(const SaveHdf5& command) { return ExecuteSave(execution, command); }
-    Task operator()(const InspectHdf5& command) { return ExecuteInspect(execution, command); }
-    Task operator()(const LoadHdf5& command) { return ExecuteLoad(execution, command); }
-    Task operator()(const DefineDistribution&) { return NotOfALane(); }
-    Task operator()(const ForgetDistributions&) { return NotOfALane(); }
-    Task operator()(const Shutdown&) { return NotOfALane(); }
-  };
-  return std::visit(Dispatch{execution}, execution.command.body);
-}
+Task Execute(Execution& execution) { return std::visit(Dispatch{execution}, execution.command.body); }
 
 Task Finish(Execution& execution, Completion& completion) {
   while (!completion.done()) {

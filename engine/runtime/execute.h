@@ -10,6 +10,7 @@
 #include "engine/runtime/task.h"
 #include "engine/storage/buffer_store.h"
 #include "engine/storage/memory_pool.h"
+#include "engine/worker/workers.h"
 
 namespace distarray {
 
@@ -19,6 +20,7 @@ struct Services {
   MemoryPool& pool;
   BufferStore& store;
   DistributionTable& distributions;
+  Workers& workers;
   int target = 0;
   std::string notes = {};  // see EngineOptions
 };
@@ -43,6 +45,7 @@ Task ExecuteFetch(Execution& execution, const FetchBytes& command);
 Task ExecuteSave(Execution& execution, const SaveHdf5& command);
 Task ExecuteInspect(Execution& execution, const InspectHdf5& command);
 Task ExecuteLoad(Execution& execution, const LoadHdf5& command);
+Task ExecuteLend(Execution& execution, const LendBlocks& command);
 
 /// Waits until the messages of `completion` have come or gone.
 Task Finish(Execution& execution, Completion& completion);

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/runtime/loans.h"
+
 namespace distarray {
 namespace {
 
@@ -25,8 +27,16 @@ void Lanes::Add(Command command) {
   lane->queue.push_back(std::move(command));
 }
 
+bool Lanes::CanRun(const Lane& lane) const {
+  return lane.running != nullptr ? lane.turn.runnable() : MayStart(lane.queue.front().body, services_.store);
+}
+
 bool Lanes::runnable() const {
-  return std::any_of(ring_.begin(), ring_.end(), [](const Lane* lane) { return lane->turn.runnable(); });
+  return std::any_of(ring_.begin(), ring_.end(), [this](const Lane* lane) { return CanRun(*lane); });
+}
+
+bool Lanes::waiting_for_messages() const {
+  return std::any_of(ring_.begin(), ring_.end(), [](const Lane* lane) { return lane->running != nullptr; });
 }
 
 std::int64_t Lanes::OldestCommand(std::int64_t none) const {
@@ -68,7 +78,7 @@ void Lanes::RunTurn(Lane& lane) {
     }
     End(*lane.running);
     lane.running.reset();
-  } while (!lane.queue.empty() && Turn::Clock::now() < end);
+  } while (!lane.queue.empty() && CanRun(lane) && Turn::Clock::now() < end);
 }
 
 bool Lanes::Run() {
@@ -76,7 +86,7 @@ bool Lanes::Run() {
   for (std::size_t turns = ring_.size(); turns > 0; --turns) {
     Lane* const lane = ring_.front();
     ring_.pop_front();
-    if (lane->turn.runnable()) {
+    if (CanRun(*lane)) {
       ran = true;
       RunTurn(*lane);
       after_turn_();

@@ -23,8 +23,10 @@ class Lanes {
   bool Run();
 
   bool empty() const { return ring_.empty(); }
-  /// Whether some lane can run (the others wait for messages).
+  /// Whether some lane can run (the others wait for messages, or for what is lent to a function).
   bool runnable() const;
+  /// Whether some lane waits for messages.
+  bool waiting_for_messages() const;
   /// The lowest number of a command that has not ended; `none` if there is none.
   std::int64_t OldestCommand(std::int64_t none) const;
 
@@ -44,6 +46,7 @@ class Lanes {
     std::unique_ptr<Running> running;
   };
 
+  bool CanRun(const Lane& lane) const;
   void RunTurn(Lane& lane);
   void End(Running& running);
 

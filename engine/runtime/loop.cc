@@ -1,6 +1,5 @@
 #include "engine/runtime/loop.h"
 
-#include <poll.h>
 #include <sched.h>
 
 #include <ctime>
@@ -24,7 +23,12 @@ Loop::Loop(Services& services, Channel front)
     : services_(services),
       front_(std::move(front)),
       lanes_(
-          services, [this](const CommandReply& reply) { Answer(reply); }, [this] { Flush(); }) {}
+          services, [this](const CommandReply& reply) { Answer(reply); }, [this] { Flush(); }) {
+  services_.workers.AnswerWith([this](const CommandReply& reply) {
+    Answer(reply);
+    Flush();
+  });
+}
 
 void Loop::Answer(const CommandReply& reply) { front_.Queue(reply.Encode()); }
 
@@ -35,20 +39,54 @@ void Loop::Flush() {
 }
 
 Loop::End Loop::Take(Command command) {
+  if (std::holds_alternative<Shutdown>(command.body)) {
+    return End::kOrderly;
+  }
+  if (command.lane != 0 || !TakeAtOnce(command)) {
+    lanes_.Add(std::move(command));
+  }
+  return End::kNo;
+}
+
+bool Loop::TakeAtOnce(Command& command) {
   if (auto* define = std::get_if<DefineDistribution>(&command.body)) {
     services_.distributions.Add(define->id, std::move(define->distribution));
   } else if (auto* forget = std::get_if<ForgetDistributions>(&command.body)) {
     forgetting_.push_back({command.number, std::move(forget->ids)});
-  } else if (std::holds_alternative<Shutdown>(command.body)) {
-    return End::kOrderly;
-  } else if (const auto* free = std::get_if<FreeBuffers>(&command.body); free != nullptr && command.lane == 0) {
+  } else if (const auto* free = std::get_if<FreeBuffers>(&command.body)) {
     for (const BufferId buffer : free->buffers) {
       services_.store.Erase(buffer);
     }
+  } else if (const auto* expect = std::get_if<ExpectWorkers>(&command.body)) {
+    services_.workers.Expect(command.number, *expect);
+  } else if (const auto* drop = std::get_if<DropWorkers>(&command.body)) {
+    services_.workers.Drop(*drop);
+  } else if (auto* call = std::get_if<CallFunction>(&command.body)) {
+    services_.workers.Call(command, std::move(*call));
+  } else if (const auto* interrupt = std::get_if<InterruptCall>(&command.body)) {
+    services_.workers.Interrupt(*interrupt);
+  } else if (const auto* adopt = std::get_if<AdoptBlocks>(&command.body)) {
+    Adopt(command, *adopt);
+  } else if (const auto* end = std::get_if<EndCall>(&command.body)) {
+    services_.workers.End(*end);
   } else {
-    lanes_.Add(std::move(command));
+    return false;
   }
-  return End::kNo;
+  return true;
+}
+
+void Loop::Adopt(const Command& envelope, const AdoptBlocks& command) {
+  const absl::Status status = services_.workers.Adopt(
+      envelope, command, [this](DistributionId id) { return services_.distributions.Find(id); });
+  CommandReply reply;
+  reply.number = envelope.number;
+  reply.target = services_.target;
+  if (!status.ok()) {
+    reply.reason = ReasonOf(status);
+    reply.message = std::string(status.message());
+  }
+  Answer(reply);
+  Flush();
 }
 
 Loop::End Loop::ReadCommands() {
@@ -83,10 +121,15 @@ void Loop::Forget() {
 }
 
 bool Loop::Poll(std::int64_t timeout_us) {
-  pollfd socket{front_.fd(), static_cast<short>(POLLIN | (front_.wants_write() ? POLLOUT : 0)), 0};
+  polled_.assign(1, {front_.fd(), static_cast<short>(POLLIN | (front_.wants_write() ? POLLOUT : 0)), 0});
+  services_.workers.AppendTo(polled_);
   const timespec timeout{timeout_us / 1'000'000, timeout_us % 1'000'000 * 1000};
-  const int ready = ppoll(&socket, 1, timeout_us < 0 ? nullptr : &timeout, nullptr);
-  if (ready > 0 && (socket.revents & POLLOUT) != 0) {
+  const int ready = ppoll(polled_.data(), polled_.size(), timeout_us < 0 ? nullptr : &timeout, nullptr);
+  if (ready > 0 && (polled_.front().revents & POLLOUT) != 0) {
+    Flush();
+  }
+  if (ready > (polled_.front().revents != 0 ? 1 : 0)) {
+    services_.workers.Serve();
     Flush();
   }
   return ready != 0;
@@ -118,6 +161,7 @@ int Loop::Run() {
   while (true) {
     const bool ran = lanes_.Run();
     const bool moved = services_.exchange.Progress();
+    const bool preparing = services_.workers.Prepare();
     Forget();
     if (services_.pool.over_limit()) {
       services_.pool.Trim(services_.pool.pooled_limit(), kTrimPiece);
@@ -125,9 +169,14 @@ int Loop::Run() {
     if (ran || moved) {
       looks_ = 0;
     }
-    if (lanes_.empty()) {
+    const bool runnable = lanes_.runnable();
+    if (preparing || runnable) {
+      if (services_.workers.any()) {
+        Poll(0);
+      }
+    } else if (!lanes_.waiting_for_messages()) {
       WaitForCommands();
-    } else if (!lanes_.runnable()) {
+    } else {
       WaitForMessages();
       if (looks_ % kLooksPerRead != 1 && Turn::Clock::now() - waiting_since_ < kYieldAtMost) {
         continue;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <poll.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -31,6 +33,9 @@ class Loop {
 
   End ReadCommands();
   End Take(Command command);
+  /// Commands that belong to no lane and are carried out at once; false: this is none of them.
+  bool TakeAtOnce(Command& command);
+  void Adopt(const Command& envelope, const AdoptBlocks& command);
   void Answer(const CommandReply& reply);
   void Flush();
   /// Forgets distributions that no earlier command can need any more.
@@ -39,8 +44,8 @@ class Loop {
   void WaitForCommands();
   /// While all lanes wait for messages: gives the processor to others, the longer the more.
   void WaitForMessages();
-  /// Waits for the front's socket, at most so long (-1: for ever), and sends what waits to be sent; false if the time
-  /// went by.
+  /// Waits for the front's socket and the workers', at most so long (-1: for ever), sends what waits to be sent and
+  /// takes in what workers say; false if the time went by.
   bool Poll(std::int64_t timeout_us);
 
   Services& services_;
@@ -48,6 +53,7 @@ class Loop {
   Lanes lanes_;
   std::vector<std::string> arrived_;
   std::deque<Forgetting> forgetting_;
+  std::vector<pollfd> polled_;
   bool front_gone_ = false;
   std::int64_t looks_ = 0;  // since some message came
   Turn::Clock::time_point waiting_since_;

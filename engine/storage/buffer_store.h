@@ -31,6 +31,12 @@ class Buffer {
   /// The first reason stays.
   void Poison(const absl::Status& status) { status_.Update(status); }
 
+  /// Lent to a function: for writing to one at most, and then to no other.
+  bool MayBeRead() const { return !lent_for_writing_; }
+  bool MayBeWritten() const { return !lent_for_writing_ && readers_ == 0; }
+  void Lend(bool writable) { writable ? void(lent_for_writing_ = true) : void(++readers_); }
+  void TakeBack(bool writable) { writable ? void(lent_for_writing_ = false) : void(--readers_); }
+
  private:
   MemoryPool* pool_;
   Block block_;
@@ -38,6 +44,8 @@ class Buffer {
   DType dtype_;
   std::int64_t owner_;
   absl::Status status_;
+  bool lent_for_writing_ = false;
+  int readers_ = 0;
 };
 using BufferPtr = std::shared_ptr<Buffer>;
 

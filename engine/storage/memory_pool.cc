@@ -69,20 +69,25 @@ void MemoryPool::Unpool(Holder& holder) {
   pooled_ -= holder.segment->committed();
 }
 
+MemoryPool::Holder* MemoryPool::ChoosePooled(const std::vector<std::int64_t>& numbers, std::int64_t owner) {
+  Holder* chosen = nullptr;
+  for (std::size_t i = 0; i < std::min(numbers.size(), kOwnersLookedAt); ++i) {
+    Holder& candidate = holders_.at(numbers[numbers.size() - 1 - i]);
+    if (candidate.owner == owner && !candidate.foreign) {
+      return &candidate;
+    }
+    if (chosen == nullptr && !candidate.lent) {
+      chosen = &candidate;
+    }
+  }
+  return chosen;
+}
+
 /// A pooled segment, the owner's own if possible, or a new one.
 absl::StatusOr<MemoryPool::Holder*> MemoryPool::TakeSegment(std::int64_t owner, bool large, std::int64_t capacity) {
   const auto of_class = pooled_of_.find({large, capacity});
-  if (of_class != pooled_of_.end()) {
-    const auto& numbers = of_class->second;
-    std::int64_t chosen = numbers.back();
-    for (std::size_t i = 0; i < std::min(numbers.size(), kOwnersLookedAt); ++i) {
-      const Holder& candidate = holders_.at(numbers[numbers.size() - 1 - i]);
-      if (candidate.owner == owner && !candidate.foreign) {
-        chosen = candidate.segment->number();
-        break;
-      }
-    }
-    Holder& holder = holders_.at(chosen);
+  if (Holder* const chosen = of_class == pooled_of_.end() ? nullptr : ChoosePooled(of_class->second, owner)) {
+    Holder& holder = *chosen;
     Unpool(holder);
     if (holder.owner != owner) {
       holder.owner = owner;
@@ -211,6 +216,13 @@ void MemoryPool::Free(const Block& block) {
       heaps_.erase(heap);
     }
   }
+}
+
+absl::StatusOr<int> MemoryPool::Lend(const Block& block) {
+  Holder& holder = holders_.at(block.segment);
+  DA_RETURN_IF_ERROR(holder.segment->Seal());
+  holder.lent = true;
+  return holder.segment->fd();
 }
 
 bool MemoryPool::Trim(std::int64_t keep, std::int64_t budget) {

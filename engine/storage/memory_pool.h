@@ -49,6 +49,10 @@ class MemoryPool {
   absl::StatusOr<bool> Prepare(const Block& block, std::int64_t budget);
   void Free(const Block& block);
 
+  /// The descriptor of a block's segment, for another process to map (it stays the pool's). From here on the segment's
+  /// memory passes to no other owner. Error kInternal.
+  absl::StatusOr<int> Lend(const Block& block);
+
   std::int64_t in_use() const { return in_use_; }
   std::int64_t in_use(std::int64_t owner) const;
   /// Bytes of segments that wait for reuse.
@@ -68,12 +72,15 @@ class MemoryPool {
     std::int64_t owner = 0;  // now, or the last one
     bool foreign = false;    // holds what somebody else than `owner` wrote, from zeroed on
     bool large = false;
+    bool lent = false;  // another process may have it mapped: `owner`'s for good
     std::int64_t zeroed = 0;
     std::int64_t needed = 0;                    // large, in use: page-rounded size of the block
     std::list<std::int64_t>::iterator waiting;  // in waiting_, when pooled
   };
   using Class = std::pair<bool, std::int64_t>;  // large, capacity
 
+  /// The best of the pooled segments of a class for `owner`, or null.
+  Holder* ChoosePooled(const std::vector<std::int64_t>& numbers, std::int64_t owner);
   absl::StatusOr<Holder*> TakeSegment(std::int64_t owner, bool large, std::int64_t capacity);
   absl::Status Grow(Holder& holder, std::int64_t bytes);
   absl::StatusOr<Block> AllocateSmall(std::int64_t owner, std::int64_t bytes);

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,7 +74,8 @@ absl::StatusOr<std::unique_ptr<MemorySegment>> MemorySegment::Make(std::int64_t 
     return OutOfMemory("memfd_create", capacity, errno);
   }
   std::byte* data = nullptr;
-  if (ftruncate(fd, capacity) == 0) {
+  // For nobody else: who is lent a descriptor for reading cannot open it for writing.
+  if (fchmod(fd, S_IRUSR | S_IWUSR) == 0 && ftruncate(fd, capacity) == 0) {
     data = Map(fd, capacity);
   }
   if (data == nullptr) {
@@ -98,8 +100,19 @@ MemorySegment::~MemorySegment() {
   if (registry_ != nullptr) {
     registry_->Unregister(number_);
   }
+  if (sealed_) {
+    Shrink(0);  // another process may have it mapped still
+  }
   munmap(data_, static_cast<std::size_t>(capacity_));
   close(fd_);
+}
+
+absl::Status MemorySegment::Seal() {
+  if (!sealed_ && fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    return Error(Reason::kInternal, absl::StrCat("cannot seal memory segment ", number_, ": ", std::strerror(errno)));
+  }
+  sealed_ = true;
+  return absl::OkStatus();
 }
 
 absl::Status MemorySegment::Grow(std::int64_t bytes) {
@@ -128,7 +141,13 @@ absl::Status MemorySegment::Grow(std::int64_t bytes) {
 
 void MemorySegment::Shrink(std::int64_t bytes) {
   const std::int64_t wanted = RoundToPages(bytes);
-  if (wanted < committed_ && ftruncate(fd_, wanted) == 0) {
+  if (wanted >= committed_) {
+    return;
+  }
+  // The size of a sealed one stays; all of it may have been touched by the other process.
+  constexpr int kPunch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  const int failed = sealed_ ? fallocate(fd_, kPunch, wanted, capacity_ - wanted) : ftruncate(fd_, wanted);
+  if (failed == 0) {
     committed_ = wanted;
   }
 }

@@ -32,6 +32,9 @@ class MemorySegment {
   absl::Status Grow(std::int64_t bytes);
   /// Gives memory beyond `bytes` back to the system, for good: to take down a large segment piece by piece.
   void Shrink(std::int64_t bytes);
+  /// To be called before another process gets the descriptor: it can then neither shrink nor grow the segment under us.
+  /// Error kInternal.
+  absl::Status Seal();
 
  private:
   MemorySegment(std::int64_t number, int fd, std::byte* data, std::int64_t capacity, SegmentRegistry* registry);
@@ -41,6 +44,7 @@ class MemorySegment {
   std::byte* data_;
   std::int64_t capacity_;
   std::int64_t committed_ = 0;
+  bool sealed_ = false;
   SegmentRegistry* registry_;
 };
 

@@ -10,7 +10,7 @@ static_assert(v1::DTYPE_BOOL == static_cast<int>(DType::kBool) + 1);
 static_assert(v1::DTYPE_COMPLEX128 == static_cast<int>(DType::kComplex128) + 1);
 static_assert(v1::ERROR_REASON_INVALID_VALUE == static_cast<int>(Reason::kInvalidValue));
 static_assert(v1::ERROR_REASON_MEMORY_LIMIT == static_cast<int>(Reason::kMemoryLimit));
-static_assert(v1::ERROR_REASON_QUEUE_FULL == static_cast<int>(Reason::kQueueFull));
+static_assert(v1::ERROR_REASON_WORKER_LOST == static_cast<int>(kLastReason));
 
 absl::StatusOr<DType> ParseDType(v1::DType dtype, std::string_view argument) {
   if (dtype < v1::DTYPE_BOOL || dtype > v1::DTYPE_COMPLEX128) {

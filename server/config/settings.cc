@@ -57,12 +57,42 @@ bool ReadMessageLimit(absl::string_view text, Options& options) {
 }
 
 bool ReadRole(absl::string_view text, Options& options) {
-  if (text == "auto" || text == "supervisor" || text == "rank") {
-    options.role = text == "auto" ? Role::kAuto : text == "rank" ? Role::kRank : Role::kSupervisor;
+  constexpr std::array<absl::string_view, 4> kRoles = {"auto", "supervisor", "rank", "worker"};  // as Role
+  const auto found = std::find(kRoles.begin(), kRoles.end(), text);
+  options.role = static_cast<Role>(found - kRoles.begin());
+  return found != kRoles.end();
+}
+
+constexpr std::array<absl::string_view, 4> kApplyModes = {"default", "off", "source", "on"};  // as ApplyMode
+
+bool ReadApply(absl::string_view text, Options& options) {
+  const auto found = std::find(kApplyModes.begin() + 1, kApplyModes.end(), text);
+  options.apply = static_cast<ApplyMode>(found - kApplyModes.begin());
+  return found != kApplyModes.end();
+}
+
+std::string WriteApply(const Options& options) {
+  return options.apply == ApplyMode::kDefault ? "" : std::string(kApplyModes[static_cast<std::size_t>(options.apply)]);
+}
+
+bool ReadWorkerMemory(absl::string_view text, Options& options) {
+  if (const std::optional<double> percentage = ReadPercentage(text)) {
+    options.worker_memory_bytes = static_cast<std::int64_t>(static_cast<double>(AvailableMemory()) * *percentage / 100);
+    return options.worker_memory_bytes > 0;
+  }
+  return Store(ReadBytes(text), options.worker_memory_bytes);
+}
+
+/// "none" or a time.
+bool ReadTimeLimit(absl::string_view text, double& seconds) {
+  if (text == "none") {
+    seconds = 0;
     return true;
   }
-  return false;
+  return Store(ReadSeconds(text), seconds);
 }
+
+std::string WriteTimeLimit(double seconds) { return seconds == 0 ? "none" : absl::StrCat(seconds, "s"); }
 
 bool ReadLogLevel(absl::string_view text, Options& options) {
   constexpr std::array<absl::string_view, 6> kLevels = {"trace", "debug", "info", "warning", "error", "off"};
@@ -75,7 +105,7 @@ bool ReadHeartbeat(absl::string_view text, Options& options) {
   return seconds && *seconds >= 1 && Store(seconds, options.heartbeat_timeout_seconds);
 }
 
-const std::array<Setting, 14> kSettings = {{
+const std::array<Setting, 26> kSettings = {{
     {"engines", "What to run", "N", "one per core", "Number of engine processes: they hold the arrays and compute.",
      "a whole number from 1 to 1024",
      [](absl::string_view text, Options& o) { return Store(ReadWhole(text, 1, kEnginesMax), o.engines); },
@@ -127,6 +157,77 @@ const std::array<Setting, 14> kSettings = {{
      "Largest single message a client may send. Larger arrays travel in pieces.", "a size from 64KiB to 1GiB",
      ReadMessageLimit, [](const Options& o) { return WriteBytes(o.message_limit_bytes); }},
 
+    {"apply", "Functions of users", "MODE", "on where only this machine can connect, else off",
+     "Which functions of users' (apply, register) are run beside the arrays: off, source (only those given as source "
+     "text) or on. They run in worker processes, never in an engine.",
+     "off, source or on", ReadApply, WriteApply},
+    {"sandbox", "Functions of users", "KIND", "default",
+     "default: limits, no new privileges, no capabilities; from a daemon of root, a user id of their own. strict: "
+     "besides, Landlock and seccomp decide what workers may open and ask of the kernel; where the kernel cannot, no "
+     "function is run. Not contained without strict: where workers have the daemon's own user id (a daemon that is not "
+     "root's, or --worker-uid=0), functions can read and write that user's files, and on kernels before 6.12 signal "
+     "that user's processes. Never contained: the network.",
+     "default or strict",
+     [](absl::string_view text, Options& o) {
+       o.sandbox_strict = text == "strict";
+       return text == "strict" || text == "default";
+     },
+     [](const Options& o) { return std::string(o.sandbox_strict ? "strict" : "default"); }},
+    {"worker-python", "Functions of users", "FILE", "../venv/bin/python beside the binary, else python3",
+     "The workers' Python. It needs NumPy, cloudpickle and mpi4py; pickled functions need the client's minor version.",
+     "a program that can be run",
+     [](absl::string_view text, Options& o) {
+       return StorePath(text, o.worker_python) && access(o.worker_python.c_str(), X_OK) == 0;
+     },
+     [](const Options& o) { return o.worker_python; }},
+    {"worker-path", "Functions of users", "DIRS", "none",
+     "Folders, with colons between them, where workers look for modules first.", "folders",
+     [](absl::string_view text, Options& o) {
+       o.worker_path = std::string(text);
+       return true;
+     },
+     [](const Options& o) { return o.worker_path; }},
+    {"worker-uid", "Functions of users", "UID", "64200",
+     "A daemon of root's runs workers under this user id and the 1023 after it: each pool of workers of this machine "
+     "has one of its own. 0: under the daemon's.",
+     "a user id from 0 to 4294900000",
+     [](absl::string_view text, Options& o) { return Store(ReadWhole(text, 0, 4294900000), o.worker_uid); },
+     [](const Options& o) { return absl::StrCat(o.worker_uid); }},
+    {"worker-pools", "Functions of users", "N", "4",
+     "Pools of workers (a process a target) at a time. A pool runs one call at a time; further calls wait.",
+     "a whole number from 1 to 16",
+     [](absl::string_view text, Options& o) { return Store(ReadWhole(text, 1, 16), o.worker_pools); },
+     [](const Options& o) { return absl::StrCat(o.worker_pools); }},
+    {"worker-memory", "Functions of users", "SIZE", "25%",
+     "Address space that a function may take on each target besides the arrays it is given: a size, or a share of the "
+     "memory available now.",
+     "a size such as 4GiB, or a percentage such as 25%", ReadWorkerMemory,
+     [](const Options& o) { return WriteBytes(o.worker_memory_bytes); }},
+    {"worker-processes", "Functions of users", "N", "64",
+     "Processes and threads that a function may start on each target.", "a whole number from 1 to 100000",
+     [](absl::string_view text, Options& o) { return Store(ReadWhole(text, 1, 100000), o.worker_processes); },
+     [](const Options& o) { return absl::StrCat(o.worker_processes); }},
+    {"worker-scratch", "Functions of users", "SIZE", "1GiB",
+     "Bytes of files that a function may write to its working directory, a scratch folder that is emptied after the "
+     "call.",
+     "a size such as 1GiB",
+     [](absl::string_view text, Options& o) { return Store(ReadBytes(text), o.worker_scratch_bytes); },
+     [](const Options& o) { return WriteBytes(o.worker_scratch_bytes); }},
+    {"worker-cpu", "Functions of users", "TIME", "none", "CPU time that a worker process may use in its life.",
+     "a time such as 10m, or none",
+     [](absl::string_view text, Options& o) { return ReadTimeLimit(text, o.worker_cpu_seconds); },
+     [](const Options& o) { return WriteTimeLimit(o.worker_cpu_seconds); }},
+    {"call-limit", "Functions of users", "TIME", "none",
+     "Longest that a call may run; a client can ask for less (timeout=). What takes longer is ended.",
+     "a time such as 10m, or none",
+     [](absl::string_view text, Options& o) { return ReadTimeLimit(text, o.call_limit_seconds); },
+     [](const Options& o) { return WriteTimeLimit(o.call_limit_seconds); }},
+    {"call-grace", "Functions of users", "TIME", "5s",
+     "When a function has failed on one target, how long the other targets have to return before the call is ended.",
+     "a time such as 5s",
+     [](absl::string_view text, Options& o) { return Store(ReadSeconds(text), o.call_grace_seconds); },
+     [](const Options& o) { return absl::StrCat(o.call_grace_seconds, "s"); }},
+
     {"log-level", "Watching it", "LEVEL", "info", "trace, debug, info, warning, error or off.",
      "one of trace, debug, info, warning, error, off", ReadLogLevel, [](const Options& o) { return o.log_level; }},
     {"log-file", "Watching it", "FILE", "standard error", "Append the log to this file.", "a path",
@@ -145,9 +246,9 @@ const std::array<Setting, 14> kSettings = {{
      [](const Options&) { return std::string(); }},
     {"role", "For programs that start it", "ROLE", "auto",
      "supervisor: start and watch the job. rank: be one process of a job that mpirun or srun starts; rank 0 serves, "
-     "the others are engines. "
+     "the others are engines. worker: run functions for an engine (the supervisor starts it). "
      "auto: rank where a scheduler has started this process as one, else supervisor.",
-     "one of auto, supervisor, rank", ReadRole, [](const Options&) { return std::string(); }},
+     "one of auto, supervisor, rank, worker", ReadRole, [](const Options&) { return std::string(); }},
     {"config", "Configuration", "FILE", "none",
      "Read a TOML file: one line \"name = value\" for any of these flags, without the dashes.", "a path",
      // The file is read before any setting is applied.
@@ -185,6 +286,7 @@ Options DefaultOptions() {
   Options options;
   options.engines = CoreCount();
   options.memory_limit_bytes = static_cast<std::int64_t>(static_cast<double>(AvailableMemory()) * kDefaultMemoryShare);
+  options.worker_memory_bytes = AvailableMemory() / 4;
   return options;
 }
 

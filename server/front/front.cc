@@ -30,7 +30,10 @@ absl::Status ShuttingDown() { return Error(Reason::kShuttingDown, "the daemon is
 
 }  // namespace
 
-Front::Front(const FrontConfig& config) : config_(config), cluster_(config.engine_count, config.memory_limit_bytes) {
+Front::Front(const FrontConfig& config)
+    : config_(config),
+      cluster_(config.engine_count, config.memory_limit_bytes),
+      functions_(&cluster_.scheduler, cluster_.all_targets, config.functions) {
   FillCapabilities(&tables_);
   tables_.set_version(DISTARRAY_VERSION);
   tables_.set_epoch(config_.epoch);
@@ -41,6 +44,7 @@ Front::Front(const FrontConfig& config) : config_(config), cluster_(config.engin
   tables_.set_dimensions_max(kDimensionsMax);
   tables_.set_instance(config_.instance);
   context_.cluster = &cluster_;
+  context_.functions = &functions_;
   context_.user = config_.user;
   context_.working_directory = config_.working_directory;
   if (!config_.data_root.empty()) {
@@ -54,6 +58,13 @@ Front::Front(const FrontConfig& config) : config_(config), cluster_(config.engin
 v1::ServerInfo Front::Info() const {
   v1::ServerInfo info = tables_;
   info.set_memory_used_bytes(cluster_.ledger.used_bytes());
+  const Functions::Config& functions = functions_.config();
+  info.mutable_functions()->set_mode(functions.run_pickled  ? v1::ServerInfo::Functions::MODE_ON
+                                     : functions.run_source ? v1::ServerInfo::Functions::MODE_SOURCE
+                                                            : v1::ServerInfo::Functions::MODE_OFF);
+  info.mutable_functions()->set_calls(functions_.counters().calls);
+  info.mutable_functions()->set_lent_bytes(functions_.counters().lent_bytes);
+  info.mutable_functions()->set_copied_bytes(functions_.counters().copied_bytes);
   return info;
 }
 
@@ -256,7 +267,7 @@ void Front::OnReply(CommandReply reply) { cluster_.scheduler.OnReply(std::move(r
 
 double Front::Expire(double now_seconds) {
   EndHalfClosed(now_seconds);
-  double next = -1;
+  double next = functions_.Tick(now_seconds);
   for (auto entry = sessions_.begin(); entry != sessions_.end();) {
     if (entry->second.session->busy()) {
       entry->second.last_seen_seconds = now_seconds;  // its grace begins when its last request has been answered

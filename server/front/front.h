@@ -24,6 +24,7 @@ struct FrontConfig {
   std::string working_directory;
   std::int64_t message_bytes_max = 8 << 20;
   double session_grace_seconds = 10;
+  Functions::Config functions;
 };
 
 /// Everything the front knows, as a state machine for one thread: clients' requests and engines' replies in, commands
@@ -41,6 +42,9 @@ class Front {
   void OnCall(PeerId id, const std::string& session, std::optional<std::int64_t> sequence, v1::Request request,
               double now_seconds);
   void OnReply(CommandReply reply);
+  /// What became of pools of workers that were asked for (Functions::Config::host).
+  void OnPoolStarted(PoolId pool, const std::string& cookie) { functions_.workforce().OnStarted(pool, cookie); }
+  void OnPoolEnded(PoolId pool, const std::string& why) { functions_.workforce().OnEnded(pool, why); }
 
   /// Ends streams whose clients have all their answers and will send no more, and sessions that nobody has been
   /// connected to for the grace period. Returns when to look again, in seconds; negative: no session waits for its end.
@@ -77,6 +81,7 @@ class Front {
   bool taking_ = true;
   v1::ServerInfo tables_;  // what never changes of it
   Cluster cluster_;
+  Functions functions_;
   SessionContext context_;
   std::int64_t next_session_ = 1;
   std::map<std::string, Entry> sessions_;

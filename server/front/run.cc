@@ -45,7 +45,13 @@ struct CallEvent {
   std::optional<std::int64_t> sequence;
   v1::Request request;
 };
-using Event = std::variant<ConnectedEvent, ReceivedEvent, HalfClosedEvent, DrainedEvent, DisconnectedEvent, CallEvent>;
+struct PoolEvent {
+  PoolId pool;
+  bool started;
+  std::string text;
+};
+using Event =
+    std::variant<PoolEvent, ConnectedEvent, ReceivedEvent, HalfClosedEvent, DrainedEvent, DisconnectedEvent, CallEvent>;
 
 /// Events from rpc's threads, in order; wakes the loop by a descriptor.
 class Mailbox final : public Gateway {
@@ -63,6 +69,8 @@ class Mailbox final : public Gateway {
   void Call(PeerId id, std::string session, std::optional<std::int64_t> sequence, v1::Request request) override {
     Push(CallEvent{id, std::move(session), sequence, std::move(request)});
   }
+
+  void Pool(PoolId pool, bool started, const std::string& text) { Push(PoolEvent{pool, started, text}); }
 
   int wake_fd() const { return wake_fd_; }
   std::deque<Event> Take() {
@@ -152,6 +160,8 @@ class Loop {
       front_.OnDisconnected(disconnected->id, Now());
     } else if (auto* call = std::get_if<CallEvent>(&event)) {
       front_.OnCall(call->id, call->session, call->sequence, std::move(call->request), Now());
+    } else if (const auto* pool = std::get_if<PoolEvent>(&event)) {
+      pool->started ? front_.OnPoolStarted(pool->pool, pool->text) : front_.OnPoolEnded(pool->pool, pool->text);
     }
   }
 
@@ -237,7 +247,12 @@ int RunFront(FrontOptions options) {
                .data_root = options.data_root,
                .working_directory = options.working_directory,
                .message_bytes_max = options.message_bytes_max,
-               .session_grace_seconds = options.session_grace_seconds});
+               .session_grace_seconds = options.session_grace_seconds,
+               .functions = options.functions});
+  if (options.listen_for_pools) {
+    options.listen_for_pools(
+        [&mailbox](PoolId pool, bool started, const std::string& text) { mailbox.Pool(pool, started, text); });
+  }
   auto server = RpcServer::Start({.listen = options.listen, .message_bytes_max = options.message_bytes_max}, &mailbox);
   if (!server.ok()) {
     spdlog::error("front: {}", std::string(server.status().message()));
@@ -249,6 +264,9 @@ int RunFront(FrontOptions options) {
   }
   Loop loop(options, mailbox, front);
   const bool stopped = loop.Run();
+  if (options.listen_for_pools) {
+    options.listen_for_pools({});
+  }
   (*server)->SetServing(false);
   // Clients with a stream open would hold a graceful end forever.
   constexpr absl::Duration kGrace = absl::Milliseconds(500);

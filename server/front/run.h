@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/command/channel.h"
+#include "server/functions/functions.h"
 
 namespace distarray::server {
 
@@ -19,7 +20,11 @@ struct FrontOptions {
   std::string data_root;                // files only below it; empty: whatever the process may reach
   std::string working_directory;        // relative paths are its
   std::int64_t message_bytes_max = 8 << 20;
-  double session_grace_seconds = 10;                         // how long a session without a connection is kept
+  double session_grace_seconds = 10;  // how long a session without a connection is kept
+  Functions::Config functions;
+  /// Has the listener told of pools of workers: from any thread, until the front has ended.
+  using PoolListener = std::function<void(PoolId pool, bool started, const std::string& cookie_or_why)>;
+  std::function<void(PoolListener)> listen_for_pools;        // empty: there are none
   int stop_fd = -1;                                          // readable: drain and return
   std::function<void(const std::string& address)> on_ready;  // called once it serves, with host:port
 };

@@ -58,6 +58,18 @@ class Planner {
   absl::Status Put(const Array& target, const Box& box, std::string bytes, std::shared_ptr<const void> receipt,
                    const std::string& origin);
 
+  /// The array's elements stored whole, for a function to borrow: `whole` says whether they are the array's own or,
+  /// where it is a view of a part, a copy, which is to be assigned back if the function may write. A writable one is
+  /// nobody else's after this, and what was to read it as it was has been queued. Errors: kMemoryLimit, the array's
+  /// own.
+  struct Loan {
+    ValuePtr value;
+    bool whole = true;
+  };
+  absl::StatusOr<Loan> Lend(const Array& array, bool writable, const std::string& origin);
+  /// The function that was lent the base's elements for writing has them until `done`.
+  void NoteLent(Base& base, CompletionPtr done) { ReplaceWritten(base, std::move(done)); }
+
   /// The whole operand in one buffer of its own layout (for files): the operand's value itself where it is that
   /// already.
   ValuePtr Compact(const Operand& operand, const std::string& origin);

@@ -33,6 +33,24 @@ absl::Status Planner::MakeWritable(Base& base) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Planner::Loan> Planner::Lend(const Array& array, bool writable, const std::string& origin) {
+  Loan loan{.value = array.base->value(), .whole = array.view.IsWhole(array.base->value()->shape)};
+  if (loan.value->state == Value::State::kFailed) {
+    return loan.value->error;
+  }
+  if (!loan.whole) {
+    loan.value = Compact(array.operand(), origin);
+  } else if (writable) {
+    DA_RETURN_IF_ERROR(MakeWritable(*array.base));
+    loan.value = array.base->value();
+  }
+  Store({loan.value});
+  if (loan.value->state == Value::State::kFailed) {
+    return loan.value->error;
+  }
+  return loan;
+}
+
 void Planner::ReplaceWritten(Base& base, CompletionPtr done) {
   const Value& old = *base.value();
   auto next = std::make_shared<Value>();

@@ -12,8 +12,8 @@
 #include <string>
 
 #include "engine/base/bytes.h"
+#include "engine/base/unique_fd.h"
 #include "server/supervisor/random.h"
-#include "server/supervisor/unique_fd.h"
 
 namespace distarray::server {
 namespace {

@@ -22,6 +22,7 @@
 #include "engine/runtime/engine.h"
 #include "server/config/logging.h"
 #include "server/config/parse.h"
+#include "server/config/values.h"
 #include "server/front/run.h"
 #include "server/rank/handshake.h"
 #include "server/rank/supervisor_link.h"
@@ -71,6 +72,27 @@ std::string UserName() {
   return entry != nullptr ? entry->pw_name : absl::StrCat("uid ", geteuid());
 }
 
+Functions::Config FunctionsOf(const Options& options) {
+  ApplyMode mode = options.apply;
+  if (mode == ApplyMode::kDefault) {
+    const std::optional<HostPort> address = ReadHostPort(options.listen);
+    mode = address && IsLoopback(address->host) ? ApplyMode::kOn : ApplyMode::kOff;
+  }
+  return {
+      .run_source = mode != ApplyMode::kOff,
+      .run_pickled = mode == ApplyMode::kOn,
+      .pools_max = options.worker_pools,
+      .limits = {.call_limit_seconds = options.call_limit_seconds, .call_grace_seconds = options.call_grace_seconds}};
+}
+
+void TellOfPool(const LinkMessage& message, const FrontOptions::PoolListener& listener) {
+  if (const auto* started = std::get_if<WorkersStarted>(&message)) {
+    listener(started->pool, true, started->cookie);
+  } else if (const auto* ended = std::get_if<WorkersEnded>(&message)) {
+    listener(ended->pool, false, ended->why);
+  }
+}
+
 int RunAsFront(const Options& options, SupervisorLink* supervisor, int stop_fd) {
   absl::StatusOr<std::vector<Channel>> engines = AcceptEngines(MPI_COMM_WORLD);
   if (!engines.ok()) {
@@ -90,6 +112,15 @@ int RunAsFront(const Options& options, SupervisorLink* supervisor, int stop_fd) 
   front.working_directory = std::filesystem::current_path().string();
   front.message_bytes_max = options.message_limit_bytes;
   front.session_grace_seconds = options.session_grace_seconds;
+  front.functions = FunctionsOf(options);
+  if (supervisor != nullptr) {
+    front.functions.host = {.start = [supervisor](PoolId pool) { supervisor->StartPool(pool); },
+                            .stop = [supervisor](PoolId pool) { supervisor->StopPool(pool); }};
+    front.listen_for_pools = [supervisor](FrontOptions::PoolListener listener) {
+      supervisor->ListenForWorkers(listener ? [listener](const LinkMessage& message) { TellOfPool(message, listener); }
+                                            : SupervisorLink::OnWorkers());
+    };
+  }
   front.stop_fd = supervisor != nullptr ? supervisor->stop_fd() : stop_fd;
   front.on_ready = [&](const std::string& address) {
     served_at = address;
@@ -120,6 +151,9 @@ int RunAsEngine(int rank, int size, SupervisorLink* supervisor) {
   engine.engine_count = size - 1;
   engine.front = *std::move(front);
   engine.registry = supervisor;
+  if (supervisor != nullptr) {
+    engine.workers = WorkerSocketOf(Variable(kSupervisorVariable).value_or(""), supervisor->epoch(), engine.target);
+  }
   if (supervisor != nullptr) {
     engine.notes = NotesIn(Variable("TMPDIR").value_or(""));  // the job's own directory
   }

@@ -65,11 +65,31 @@ void SupervisorLink::Beat() {
       // Nobody is left to serve for; the other threads may be inside MPI, so nothing is tidied up.
       _exit(1);
     }
-    if (received->has_value() && std::holds_alternative<Stop>((*received)->message)) {
-      Signal(stop_.get());
+    if (received->has_value()) {
+      Handle((*received)->message);
     }
   }
 }
+
+void SupervisorLink::Handle(const LinkMessage& message) {
+  if (std::holds_alternative<Stop>(message)) {
+    Signal(stop_.get());
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  if (on_workers_) {
+    on_workers_(message);
+  }
+}
+
+void SupervisorLink::ListenForWorkers(OnWorkers listener) {
+  const std::scoped_lock lock(mutex_);
+  on_workers_ = std::move(listener);
+}
+
+void SupervisorLink::StartPool(std::int64_t pool) { link_.Send(StartWorkers{.pool = pool}).IgnoreError(); }
+
+void SupervisorLink::StopPool(std::int64_t pool) { link_.Send(StopWorkers{.pool = pool}).IgnoreError(); }
 
 void SupervisorLink::TellReady(const std::string& address) {
   // If it fails the supervisor is gone, and Beat ends the process.

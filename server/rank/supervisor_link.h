@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -27,6 +29,12 @@ class SupervisorLink : public SegmentRegistry {
   int stop_fd() const { return stop_.get(); }
 
   void TellReady(const std::string& address);
+  /// Asks for a pool of workers, or for the end of one.
+  void StartPool(std::int64_t pool);
+  void StopPool(std::int64_t pool);
+  /// Who hears of workers (WorkersStarted, WorkersEnded), in the link's own thread. To be set before Start.
+  using OnWorkers = std::function<void(const LinkMessage&)>;
+  void ListenForWorkers(OnWorkers listener);
 
   void Register(std::int64_t segment, int fd, std::int64_t bytes) override;
   void Unregister(std::int64_t segment) override;
@@ -34,12 +42,15 @@ class SupervisorLink : public SegmentRegistry {
  private:
   SupervisorLink(Link link, std::int64_t epoch, std::string instance);
   void Beat();
+  void Handle(const LinkMessage& message);
 
   Link link_;
   std::int64_t epoch_;
   std::string instance_;
   UniqueFd stop_;  // for the front
   UniqueFd end_;   // for the thread
+  std::mutex mutex_;
+  OnWorkers on_workers_;
   std::thread thread_;
 };
 

@@ -155,6 +155,12 @@ grpc::ServerUnaryReactor* DistArrayService::Register(Context* context, const v1:
   *request.mutable_register_() = *asked;
   return Begin(context, std::move(request), response);
 }
+grpc::ServerUnaryReactor* DistArrayService::Functions(Context* context, const v1::FunctionsRequest* asked,
+                                                      v1::FunctionsReply* response) {
+  v1::Request request;
+  *request.mutable_functions() = *asked;
+  return Begin(context, std::move(request), response);
+}
 grpc::ServerUnaryReactor* DistArrayService::Save(Context* context, const v1::SaveRequest* asked, v1::Done* response) {
   v1::Request request;
   *request.mutable_save() = *asked;

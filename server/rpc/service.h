@@ -32,6 +32,7 @@ class DistArrayService final : public v1::DistArray::CallbackService {
   Unary* Redistribute(Context*, const v1::RedistributeRequest*, v1::ArrayInfo*) override;
   Unary* Apply(Context*, const v1::ApplyRequest*, v1::ApplyReply*) override;
   Unary* Register(Context*, const v1::RegisterRequest*, v1::Done*) override;
+  Unary* Functions(Context*, const v1::FunctionsRequest*, v1::FunctionsReply*) override;
   Unary* Save(Context*, const v1::SaveRequest*, v1::Done*) override;
   Unary* Load(Context*, const v1::LoadRequest*, v1::ArrayInfo*) override;
   Unary* Describe(Context*, const v1::DescribeRequest*, v1::ArrayInfo*) override;

@@ -31,5 +31,8 @@ bool TakeReply(v1::Reply& reply, v1::ApplyReply* out) {
 bool TakeReply(v1::Reply& reply, v1::ServerInfo* out) {
   return TakeIf(reply.has_info(), &v1::Reply::mutable_info, reply, out);
 }
+bool TakeReply(v1::Reply& reply, v1::FunctionsReply* out) {
+  return TakeIf(reply.has_functions(), &v1::Reply::mutable_functions, reply, out);
+}
 
 }  // namespace distarray::server

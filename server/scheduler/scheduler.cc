@@ -55,8 +55,11 @@ void Scheduler::Send(QueuedCommand queued, std::vector<Outgoing>& out) {
   flight.size = static_cast<std::int64_t>(bytes->size());
   bytes_in_flight_ += flight.size;
   const std::int64_t number = command.number;
+  // Sent; only its number is needed from here on.
   if (auto* store = std::get_if<StoreBytes>(&command.body)) {
-    store->bytes = {};  // sent; only its number is needed from here on
+    store->bytes = {};
+  } else if (auto* call = std::get_if<CallFunction>(&command.body)) {
+    call->payload = {};
   }
   flight.queued = std::move(queued);
   in_flight_.emplace(number, std::move(flight));
@@ -105,7 +108,9 @@ void Scheduler::OnReply(CommandReply reply) {
     flight.status = reply.status();
     AddDetail(flight.status, kTargetDetail, reply.target);
   }
-  if (!reply.bytes.empty()) {
+  if (flight.queued.each_reply && reply.reason == Reason::kUnspecified) {
+    flight.queued.each_reply(reply.target, std::move(reply.bytes));
+  } else if (!reply.bytes.empty()) {
     flight.bytes = std::move(reply.bytes);
   }
   if (--flight.missing > 0) {

@@ -30,6 +30,8 @@ struct QueuedCommand {
   Command command;
   CompletionPtr completion;                      // null for commands without a reply
   std::function<void(std::string bytes)> reply;  // takes the `bytes` of a command with one target; may be empty
+  // Takes each target's `bytes` as it answers; may be empty.
+  std::function<void(int target, std::string bytes)> each_reply;
   std::vector<std::shared_ptr<const void>> holds;
 };
 

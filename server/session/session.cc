@@ -20,6 +20,8 @@ Session::Session(SessionContext* context, std::int64_t number, std::string name)
       planner_(*context->cluster, number),
       targets_(context->cluster->all_targets) {}
 
+Session::~Session() { CancelAll(); }
+
 absl::Status Session::Configure(const v1::OpenRequest& request) {
   const int engines = context_->cluster->engine_count;
   std::vector<int> targets(request.targets().begin(), request.targets().end());
@@ -56,16 +58,24 @@ void Session::Take(v1::Request request, std::shared_ptr<Peer> caller, Receipt re
     last_sequence_ = request.sequence();
   }
   if (request.awaited()) {
-    Owe(request.sequence(), caller);
+    Owe(request, caller);
+  }
+  if (request.has_cancel()) {
+    Cancel(request.cancel().operation());  // out of turn; it is answered in turn
   }
   queue_.push_back({std::move(request), std::move(receipt)});
   Pump();
 }
 
-void Session::Owe(std::int64_t sequence, const std::shared_ptr<Peer>& caller) {
-  owed_[sequence] = caller;
-  if (!caller) {
-    slots_.push_back({.sequence = sequence});
+void Session::Owe(const v1::Request& request, const std::shared_ptr<Peer>& caller) {
+  owed_[request.sequence()] = caller;
+  if (caller) {
+    return;
+  }
+  if (request.has_apply()) {
+    unordered_.insert(request.sequence());
+  } else {
+    slots_.push_back({.sequence = request.sequence()});
   }
 }
 
@@ -77,7 +87,7 @@ void Session::AnswerAgain(v1::Request request, std::shared_ptr<Peer> caller) {
     }
     return;
   }
-  Owe(sequence, caller);
+  Owe(request, caller);
   const Ticket ticket{.sequence = sequence, .awaited = true, .origin = request.origin()};
   const auto kept = answered_.find(sequence);
   if (kept != answered_.end()) {
@@ -94,6 +104,7 @@ void Session::AnswerAgain(v1::Request request, std::shared_ptr<Peer> caller) {
 
 void Session::Close(const Ticket& ticket) {
   closed_ = true;
+  CancelAll();
   arrays_.clear();
   queue_.clear();
   std::vector<std::int64_t> owed;
@@ -118,7 +129,10 @@ void Session::Pump() {
     Queued next = std::move(queue_.front());
     queue_.pop_front();
     const v1::Request& request = next.request;
-    Dispatch(next, {.sequence = request.sequence(), .awaited = request.awaited(), .origin = request.origin()});
+    Dispatch(next, {.sequence = request.sequence(),
+                    .awaited = request.awaited(),
+                    .origin = request.origin(),
+                    .operation = request.operation()});
     planner_.KeepBounded();
     planner_.lane().Flush();
   }
@@ -169,16 +183,16 @@ void Session::Dispatch(Queued& queued, const Ticket& ticket) {
     case v1::Request::kClose:
       return Close(ticket);
     case v1::Request::kCancel:
-      return Defer(ticket, Error(Reason::kNotImplemented, "cancel: this daemon cannot cancel operations yet"));
-    case v1::Request::kApply: {
-      absl::Status refused =
-          Error(Reason::kNotImplemented, "apply: this daemon does not run functions of the user's yet");
-      return request.apply().result() != 0 ? Bind(ticket, request.apply().result(), std::move(refused))
-                                           : Defer(ticket, refused);
-    }
+      // It was done when it arrived.
+      return request.cancel().operation().empty()
+                 ? Defer(ticket, Error(Reason::kInvalidValue, "operation: empty; expected that of a request"))
+                 : AnswerDone(ticket);
+    case v1::Request::kApply:
+      return Apply(queued, ticket);
     case v1::Request::kRegister:
-      return Defer(ticket,
-                   Error(Reason::kNotImplemented, "register: this daemon does not run functions of the user's yet"));
+      return Register(request.register_(), ticket);
+    case v1::Request::kFunctions:
+      return ListFunctions(ticket);
     case v1::Request::kOpen:
       return AnswerError(ticket, Error(Reason::kInvalidValue, "open: the session is open; expected another request"));
     case v1::Request::REQUEST_NOT_SET:
@@ -207,6 +221,15 @@ void Session::Answer(const Ticket& ticket, v1::Reply reply, bool last) {
     *batch.add_replies() = std::move(reply);
     undrained_bytes_ += static_cast<std::int64_t>(batch.ByteSizeLong());
     caller->Send(std::move(batch));
+    return;
+  }
+  if (last && unordered_.erase(ticket.sequence) != 0) {
+    if (stream_) {  // else it is kept for who asks again
+      v1::ReplyBatch batch;
+      *batch.add_replies() = std::move(reply);
+      undrained_bytes_ += static_cast<std::int64_t>(batch.ByteSizeLong());
+      stream_->Send(std::move(batch));
+    }
     return;
   }
   const auto slot =

@@ -6,10 +6,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "distarray/v1/session.pb.h"
+#include "server/functions/functions.h"
 #include "server/planner/planner.h"
 #include "server/rpc/gateway.h"
 
@@ -18,6 +20,7 @@ namespace distarray::server {
 /// What sessions need of the daemon.
 struct SessionContext {
   Cluster* cluster = nullptr;
+  Functions* functions = nullptr;
   std::string user;       // who all arrays belong to
   std::string data_root;  // canonical; empty: anywhere
   std::string working_directory;
@@ -31,6 +34,8 @@ struct SessionContext {
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(SessionContext* context, std::int64_t number, std::string name);
+  /// Cancels the functions that run.
+  ~Session();
 
   /// Error kInvalidValue: unknown or repeated targets, a default distribution that is none.
   absl::Status Configure(const v1::OpenRequest& request);
@@ -60,7 +65,7 @@ class Session : public std::enable_shared_from_this<Session> {
   }
   /// Whether somebody still waits for an answer; and whether the stream does.
   bool busy() const { return !owed_.empty(); }
-  bool owes_stream() const { return !slots_.empty(); }
+  bool owes_stream() const { return !slots_.empty() || !unordered_.empty(); }
   std::int64_t queued_count() const { return static_cast<std::int64_t>(queue_.size()); }
 
  private:
@@ -69,10 +74,12 @@ class Session : public std::enable_shared_from_this<Session> {
     std::int64_t sequence = 0;
     bool awaited = false;
     std::string origin;
+    std::string operation;
   };
   struct Queued {
     v1::Request request;
     Receipt receipt;
+    bool cancelled = false;  // an Apply that is not to run
   };
   struct GetJob;
 
@@ -82,7 +89,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void Resume();
   void AnswerAgain(v1::Request request, std::shared_ptr<Peer> caller);
   void Close(const Ticket& ticket);
-  void Owe(std::int64_t sequence, const std::shared_ptr<Peer>& caller);
+  void Owe(const v1::Request& request, const std::shared_ptr<Peer>& caller);
   void Answer(const Ticket& ticket, v1::Reply reply, bool last = true);
   void SendReady();
   void AnswerDone(const Ticket& ticket);
@@ -123,6 +130,31 @@ class Session : public std::enable_shared_from_this<Session> {
   void Put(v1::PutRequest& request, const Ticket& ticket, Receipt receipt);
   void Wait(const v1::WaitRequest& request, const Ticket& ticket);
 
+  // functions.cc
+  absl::Status CheckAllowed(const v1::Function& function) const;
+  void Register(const v1::RegisterRequest& request, const Ticket& ticket);
+  void ListFunctions(const Ticket& ticket);
+  absl::StatusOr<v1::Function> Resolve(const v1::Function& function);
+  void Cancel(const std::string& operation);
+  void CancelAll();
+
+  // apply.cc
+  struct Applying;
+  void Apply(Queued& queued, const Ticket& ticket);
+  absl::Status Prepare(Applying& applying);
+  absl::Status ChooseTargets(Applying& applying) const;
+  absl::StatusOr<CompletionPtr> LendArrays(Applying& applying);
+  void Refuse(Applying& applying, const absl::Status& status);
+
+  // results.cc
+  void TakeResults(const std::shared_ptr<Applying>& applying);
+  absl::Status TakeValue(Applying& applying, int target, v1::ApplyReply::TargetResult* result);
+  absl::Status TakeArray(Applying& applying);
+  absl::StatusOr<v1::ApplyReply::Part> AdoptPart(Applying& applying, int target, std::int64_t block,
+                                                 std::int64_t bytes);
+  absl::Status AdoptBlocksAs(Applying& applying, const ValuePtr& value, std::vector<AdoptBlocks::Part> parts);
+  void AnswerApply(const std::shared_ptr<Applying>& applying);
+
   // files.cc
   absl::StatusOr<std::string> ResolvePath(const std::string& path) const;
   void Save(const v1::SaveRequest& request, const Ticket& ticket);
@@ -138,6 +170,13 @@ class Session : public std::enable_shared_from_this<Session> {
   std::int64_t last_sequence_ = 0;
   std::int64_t last_call_ = 0;  // the number, below 0, of the last request that had none
   std::deque<Queued> queue_;
+  struct RegisteredFunction {
+    v1::Function function;
+    std::int64_t calls = 0;
+  };
+  std::map<std::string, RegisteredFunction> functions_;
+  std::map<CallId, std::shared_ptr<Applying>> applying_;  // functions that run
+  std::int64_t last_part_key_ = 0;                        // below 0
   bool stalled_ = false;
   bool pumping_ = false;
   bool closed_ = false;
@@ -152,6 +191,7 @@ class Session : public std::enable_shared_from_this<Session> {
     bool lost = false;  // chunks of it found nobody to take them
   };
   std::deque<Slot> slots_;
+  std::set<std::int64_t> unordered_;  // requests of the stream that are answered out of turn (Apply)
   // Awaited requests without a final answer: who asked (null: the stream).
   std::map<std::int64_t, std::shared_ptr<Peer>> owed_;
   std::map<std::int64_t, v1::Reply> answered_;  // the last ones, for repeated requests

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/base/status.h"
-#include "server/supervisor/unique_fd.h"
+#include "engine/base/unique_fd.h"
 
 namespace distarray::server {
 

@@ -31,13 +31,13 @@ const int probe = 20160211;
 }  // namespace
 
 std::vector<std::string> JobArguments(const JobSpec& spec) {
-  std::vector<std::string> arguments = {spec.mpirun, "-n", absl::StrCat(spec.engines + 1)};
+  std::vector<std::string> arguments = {spec.mpirun, "-n", absl::StrCat(spec.engines + (spec.with_front ? 1 : 0))};
   if (spec.open_mpi_major < 5) {
     arguments.push_back("--oversubscribe");
   } else {
     arguments.insert(arguments.end(), {"--map-by", ":OVERSUBSCRIBE"});
   }
-  arguments.insert(arguments.end(), {"--bind-to", "none", spec.binary, "--role=rank"});
+  arguments.insert(arguments.end(), {"--bind-to", "none", spec.binary, absl::StrCat("--role=", spec.role)});
   arguments.insert(arguments.end(), spec.flags.begin(), spec.flags.end());
   return arguments;
 }

@@ -10,7 +10,9 @@ namespace distarray::server {
 struct JobSpec {
   std::string mpirun = "mpirun";
   int open_mpi_major = 4;
-  std::string binary;              // distarrayd
+  std::string binary;  // distarrayd
+  std::string role = "rank";
+  bool with_front = true;          // one process more than engines
   std::vector<std::string> flags;  // for the ranks
   std::int64_t engines = 1;
   std::string directory;       // of this epoch, for MPI's session and shared memory files
@@ -30,6 +32,11 @@ inline constexpr char kEpochVariable[] = "DISTARRAY_EPOCH";
 /// Where a job names the users' files that it has not finished: a folder of links in the job's directory.
 inline constexpr char kNotesFolder[] = "unfinished";
 inline std::string NotesIn(const std::string& job_directory) { return job_directory + "/" + kNotesFolder; }
+
+/// Name of the abstract socket on which an engine expects its workers.
+inline std::string WorkerSocketOf(const std::string& supervisor, std::int64_t epoch, int target) {
+  return supervisor + "-" + std::to_string(epoch) + "-" + std::to_string(target);
+}
 
 /// mpirun's command line.
 std::vector<std::string> JobArguments(const JobSpec& spec);

@@ -45,6 +45,16 @@ std::string Encode(const LinkMessage& message) {
     out.Put(added->bytes);
   } else if (const auto* removed = std::get_if<UnregisterSegment>(&message)) {
     out.Put(removed->segment);
+  } else if (const auto* start = std::get_if<StartWorkers>(&message)) {
+    out.Put(start->pool);
+  } else if (const auto* stop = std::get_if<StopWorkers>(&message)) {
+    out.Put(stop->pool);
+  } else if (const auto* started = std::get_if<WorkersStarted>(&message)) {
+    out.Put(started->pool);
+    out.PutString(started->cookie);
+  } else if (const auto* ended = std::get_if<WorkersEnded>(&message)) {
+    out.Put(ended->pool);
+    out.PutString(ended->why);
   }
   return std::move(out).Take();
 }
@@ -81,6 +91,26 @@ std::optional<LinkMessage> Decode(absl::string_view bytes) {
     case 5:
       message = Stop{};
       break;
+    case 6:
+      message = StartWorkers{.pool = in.Get<std::int64_t>()};
+      break;
+    case 7:
+      message = StopWorkers{.pool = in.Get<std::int64_t>()};
+      break;
+    case 8: {
+      WorkersStarted started;
+      started.pool = in.Get<std::int64_t>();
+      started.cookie = in.GetString();
+      message = started;
+      break;
+    }
+    case 9: {
+      WorkersEnded ended;
+      ended.pool = in.Get<std::int64_t>();
+      ended.why = in.GetString();
+      message = ended;
+      break;
+    }
     default:
       return std::nullopt;
   }

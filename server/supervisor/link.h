@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "engine/base/status.h"
-#include "server/supervisor/unique_fd.h"
+#include "engine/base/unique_fd.h"
 
 namespace distarray::server {
 
@@ -35,8 +35,26 @@ struct UnregisterSegment {
 };
 /// To the front: drain and end.
 struct Stop {};
+/// From the front: start a pool of workers (an MPI job, one worker a target) under this number; end it.
+struct StartWorkers {
+  std::int64_t pool = 0;
+};
+struct StopWorkers {
+  std::int64_t pool = 0;
+};
+/// To the front: the pool's processes are being started; workers say the cookie.
+struct WorkersStarted {
+  std::int64_t pool = 0;
+  std::string cookie;
+};
+/// To the front: no process of the pool is left.
+struct WorkersEnded {
+  std::int64_t pool = 0;
+  std::string why;
+};
 
-using LinkMessage = std::variant<Hello, Heartbeat, Ready, RegisterSegment, UnregisterSegment, Stop>;
+using LinkMessage = std::variant<Hello, Heartbeat, Ready, RegisterSegment, UnregisterSegment, Stop, StartWorkers,
+                                 StopWorkers, WorkersStarted, WorkersEnded>;
 
 /// A connection between a rank and its supervisor: an abstract Unix socket that keeps messages whole and carries
 /// descriptors. Send may be called by several threads.

@@ -12,8 +12,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 namespace distarray::server {
 namespace {
@@ -36,16 +38,41 @@ pid_t ParentOf(const fs::path& process) {
   return parent;
 }
 
-std::vector<pid_t> Children() {
-  std::vector<pid_t> children;
+/// All processes and their parents.
+std::vector<std::pair<pid_t, pid_t>> Processes() {
+  std::vector<std::pair<pid_t, pid_t>> processes;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator("/proc", error)) {
     pid_t pid = 0;
-    if (absl::SimpleAtoi(entry.path().filename().string(), &pid) && ParentOf(entry.path()) == getpid()) {
+    if (absl::SimpleAtoi(entry.path().filename().string(), &pid)) {
+      processes.emplace_back(pid, ParentOf(entry.path()));
+    }
+  }
+  return processes;
+}
+
+std::vector<pid_t> Children() {
+  std::vector<pid_t> children;
+  for (const auto& [pid, parent] : Processes()) {
+    if (parent == getpid()) {
       children.push_back(pid);
     }
   }
   return children;
+}
+
+std::set<pid_t> TreeOf(pid_t root) {
+  const std::vector<std::pair<pid_t, pid_t>> processes = Processes();
+  std::set<pid_t> tree = {root};
+  for (std::size_t before = 0; before != tree.size();) {
+    before = tree.size();
+    for (const auto& [pid, parent] : processes) {
+      if (tree.contains(parent)) {
+        tree.insert(pid);
+      }
+    }
+  }
+  return tree;
 }
 
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
@@ -61,7 +88,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
 
 void AdoptOrphans() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
-pid_t StartProgram(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+pid_t StartProgram(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
+                   const std::function<bool()>& prepare) {
   const std::vector<char*> argument_pointers = Pointers(arguments);
   const std::vector<char*> environment_pointers = Pointers(environment);
   const pid_t parent = getpid();
@@ -69,7 +97,10 @@ pid_t StartProgram(const std::vector<std::string>& arguments, const std::vector<
   if (pid != 0) {
     return pid;
   }
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (prepare && !prepare()) {
+    _exit(126);
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // after `prepare`: a change of user id clears it
   if (getppid() != parent) {
     _exit(127);
   }
@@ -84,6 +115,50 @@ pid_t StartProgram(const std::vector<std::string>& arguments, const std::vector<
   signal(SIGPIPE, SIG_DFL);
   execvpe(argument_pointers[0], argument_pointers.data(), environment_pointers.data());
   _exit(127);
+}
+
+void KillTree(pid_t root) {
+  if (root <= 0) {
+    return;
+  }
+  // Stopped processes fork no more: once a look finds none that was not there before, all of them are stopped.
+  std::set<pid_t> stopped;
+  while (true) {
+    const std::set<pid_t> tree = TreeOf(root);
+    bool more = false;
+    for (const pid_t pid : tree) {
+      if (stopped.insert(pid).second) {
+        more = kill(pid, SIGSTOP) == 0 || more;
+      }
+    }
+    if (!more) {
+      break;
+    }
+  }
+  for (const pid_t pid : stopped) {
+    kill(pid, SIGKILL);
+  }
+}
+
+void KillUser(uid_t uid) {
+  const pid_t killer = fork();
+  if (killer == 0) {
+    if (setresuid(uid, uid, uid) == 0) {
+      kill(-1, SIGKILL);  // all whom this user id may signal
+    }
+    _exit(0);
+  }
+  if (killer > 0) {
+    waitpid(killer, nullptr, 0);
+  }
+}
+
+void KillStrays(const std::set<pid_t>& known) {
+  for (const pid_t child : Children()) {
+    if (!known.contains(child)) {
+      KillTree(child);
+    }
+  }
 }
 
 bool KillChildren(pid_t spared, std::chrono::milliseconds patience) {

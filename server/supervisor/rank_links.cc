@@ -82,6 +82,10 @@ bool RankLinks::Listen(std::int64_t number, Rank& rank, Time now, std::vector<Ev
       segments_->Add(number, added->segment, std::move((*received)->fd), added->bytes);
     } else if (const auto* removed = std::get_if<UnregisterSegment>(&message)) {
       segments_->Remove(number, removed->segment);
+    } else if (const auto* start = std::get_if<StartWorkers>(&message); start != nullptr && number == 0) {
+      events.push_back({.kind = Event::Kind::kStartWorkers, .rank = 0, .pid = rank.pid, .pool = start->pool});
+    } else if (const auto* stop = std::get_if<StopWorkers>(&message); stop != nullptr && number == 0) {
+      events.push_back({.kind = Event::Kind::kStopWorkers, .rank = 0, .pid = rank.pid, .pool = stop->pool});
     }
   }
 }
@@ -95,9 +99,9 @@ std::optional<RankLinks::Event> RankLinks::Overdue(Time now, std::chrono::durati
   return std::nullopt;
 }
 
-bool RankLinks::AskFrontToStop() const {
+bool RankLinks::TellFront(const LinkMessage& message) const {
   const auto front = joined_.find(0);
-  return front != joined_.end() && front->second.link.Send(Stop{}, -1, /*wait=*/false).ok();
+  return front != joined_.end() && front->second.link.Send(message, -1, /*wait=*/false).ok();
 }
 
 }  // namespace distarray::server

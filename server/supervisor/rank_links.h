@@ -32,10 +32,11 @@ class RankLinks {
   void AppendTo(std::vector<pollfd>& waited) const;
 
   struct Event {
-    enum class Kind { kJoined, kReady, kLost } kind;
+    enum class Kind { kJoined, kReady, kLost, kStartWorkers, kStopWorkers } kind;
     std::int64_t rank = 0;
     pid_t pid = 0;
-    std::string address;  // kReady: host:port
+    std::string address;    // kReady: host:port
+    std::int64_t pool = 0;  // of workers
   };
   /// Takes in all that has arrived.
   std::vector<Event> Serve(Time now);
@@ -44,8 +45,8 @@ class RankLinks {
   /// held against the ranks.
   std::optional<Event> Overdue(Time now, std::chrono::duration<double> timeout) const;
 
-  /// Asks the front to drain and end. False: it is not there.
-  bool AskFrontToStop() const;
+  /// Asks the front to drain and end, or tells it of workers. False: it is not there.
+  bool TellFront(const LinkMessage& message) const;
 
  private:
   struct Rank {

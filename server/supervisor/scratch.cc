@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr char kPrefix[] = "distarrayd-";
 constexpr char kLockName[] = "lock";
+constexpr char kWorkersPrefix[] = "workers-";
 // A directory without a lock that is younger may be somebody's who is just making it.
 constexpr std::int64_t kYoungSeconds = 60;
 
@@ -65,9 +66,17 @@ bool IsAbandoned(const fs::path& directory) {
 
 void RemoveScratch(const fs::path& path) {
   std::error_code ignored;
+  if (absl::StartsWith(path.filename().string(), kWorkersPrefix)) {
+    fs::remove_all(path, ignored);
+    return;
+  }
   for (auto entry = fs::recursive_directory_iterator(path, ignored); entry != fs::recursive_directory_iterator();
        entry.increment(ignored)) {
     const fs::path& note = entry->path();
+    if (absl::StartsWith(note.filename().string(), kWorkersPrefix)) {
+      entry.disable_recursion_pending();  // functions of users write there: what they leave is not ours to follow
+      continue;
+    }
     if (note.parent_path().filename() == kNotesFolder && fs::is_symlink(note, ignored)) {
       const fs::path unfinished = fs::read_symlink(note, ignored);
       if (fs::is_regular_file(fs::symlink_status(unfinished, ignored)) && fs::remove(unfinished, ignored)) {
@@ -89,6 +98,7 @@ absl::StatusOr<Scratch> Scratch::Make(std::int64_t bytes) {
       why = std::strerror(errno);
       continue;
     }
+    chmod(name.c_str(), 0711);  // workers of other users have directories in it
     UniqueFd lock = TakeLock(name, O_CREAT);
     if (lock.valid()) {
       return Scratch(name, std::move(lock));
@@ -107,6 +117,8 @@ Scratch::~Scratch() {
     }
   }
 }
+
+fs::path Scratch::WorkerDirectory(std::int64_t pool) const { return path_ / absl::StrCat(kWorkersPrefix, pool); }
 
 absl::StatusOr<fs::path> Scratch::MakeJobDirectory(std::int64_t epoch) const {
   const fs::path directory = path_ / absl::StrCat(epoch);

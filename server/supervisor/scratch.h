@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/base/status.h"
-#include "server/supervisor/unique_fd.h"
+#include "engine/base/unique_fd.h"
 
 namespace distarray::server {
 
@@ -20,6 +20,8 @@ class Scratch {
   Scratch& operator=(Scratch&& other) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  /// A directory for a pool of workers: nothing in it is believed, so no notes are read there.
+  std::filesystem::path WorkerDirectory(std::int64_t pool) const;
   /// Makes an empty directory for the job of this epoch.
   absl::StatusOr<std::filesystem::path> MakeJobDirectory(std::int64_t epoch) const;
   /// Removes what jobs have left.

@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "server/supervisor/unique_fd.h"
+#include "engine/base/unique_fd.h"
 
 namespace distarray::server {
 

@@ -49,6 +49,7 @@ Supervision::Supervision(const Options& options, int open_mpi_major, Scratch scr
       listener_(std::move(listener)),
       signals_(std::move(signals)),
       links_(listener_.get(), options.engines + 1, &segments_),
+      workers_(options, &scratch_, &janitor_),
       watch_standard_input_(options.die_with_parent) {
   job_.mpirun = DISTARRAY_MPIRUN;
   job_.open_mpi_major = open_mpi_major;
@@ -100,7 +101,7 @@ void Supervision::Do(Life::Action action) {
     case Life::Action::kStartJob:
       return StartJob();
     case Life::Action::kAskToStop:
-      if (!links_.AskFrontToStop()) {
+      if (!links_.TellFront(server::Stop{})) {
         spdlog::warn("cannot reach the front");
       }
       return;
@@ -137,6 +138,7 @@ void Supervision::StartJob() {
 
 void Supervision::KillJob() {
   links_.NewJob(0, "");
+  workers_.KillAll();
   if (mpirun_ > 0) {
     kill(mpirun_, SIGKILL);
   }
@@ -182,6 +184,12 @@ void Supervision::ReapChildren() {
         }
       }
       Do(life_.JobGone(Now()));
+    } else if (const std::optional<std::int64_t> pool = workers_.Reaped(pid)) {
+      spdlog::info("workers {} have ended with {}", *pool, DescribeEnd(status));
+      std::set<pid_t> known = workers_.processes();
+      known.insert({mpirun_, janitor_.pid()});
+      KillStrays(known);
+      links_.TellFront(WorkersEnded{.pool = *pool, .why = absl::StrCat("mpirun ended with ", DescribeEnd(status))});
     } else if (pid == janitor_.pid()) {
       spdlog::warn("the janitor has ended with {}; starting another", DescribeEnd(status));
       if (absl::StatusOr<Janitor> janitor = Janitor::Start(scratch_.path().string()); janitor.ok()) {
@@ -221,7 +229,24 @@ void Supervision::TakeRankEvents(Time now) {
           Fail(absl::StrCat("the ", NameOfRank(event.rank), " (process ", event.pid, ") has ended"));
         }
         break;
+      case RankLinks::Event::Kind::kStartWorkers:
+        StartWorkers(event.pool);
+        break;
+      case RankLinks::Event::Kind::kStopWorkers:
+        workers_.Kill(event.pool);
+        break;
     }
+  }
+}
+
+void Supervision::StartWorkers(std::int64_t pool) {
+  const absl::StatusOr<std::string> cookie = workers_.Start(pool, job_);
+  if (cookie.ok()) {
+    spdlog::info("starting workers {}", pool);
+    links_.TellFront(WorkersStarted{.pool = pool, .cookie = *cookie});
+  } else {
+    spdlog::error("cannot start workers: {}", std::string(cookie.status().message()));
+    links_.TellFront(WorkersEnded{.pool = pool, .why = std::string(cookie.status().message())});
   }
 }
 

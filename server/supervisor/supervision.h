@@ -14,6 +14,7 @@
 #include "server/supervisor/rank_links.h"
 #include "server/supervisor/scratch.h"
 #include "server/supervisor/segments.h"
+#include "server/supervisor/worker_jobs.h"
 
 namespace distarray::server {
 
@@ -38,6 +39,7 @@ class Supervision {
   void TakeSignals();
   void TakeStandardInput(const std::vector<pollfd>& waited);
   void TakeRankEvents(Time now);
+  void StartWorkers(std::int64_t pool);
   void CheckHeartbeats(Time now);
   void ReapChildren();
   void Served(const std::string& address);
@@ -53,6 +55,7 @@ class Supervision {
   UniqueFd signals_;
   SegmentHolder segments_;
   RankLinks links_;
+  WorkerJobs workers_;
   pid_t mpirun_ = -1;
   std::string address_;  // once it has served
   Time job_started_;

@@ -27,6 +27,8 @@ import grpc
 import numpy as np
 import psutil
 
+import functions  # beside this file
+
 import distarray.globalapi as da
 from distarray.globalapi import Context, Distribution
 from distarray.globalapi.random import Random
@@ -365,12 +367,14 @@ def main() -> None:
         target="< 1",
         limit="0: they wait on sockets",
     )
+    calibrate(report, daemon.address, arguments.elements)
+    functions.small_calls(report, daemon.address)
     daemon.close()
 
     daemon = Daemon(2)
     try:
         with Context(daemon.address) as context:
-            calibrate(report, daemon.address, arguments.elements)
+            functions.sums(report, context, 2 * arguments.elements)
             small_operations(report, context, daemon.address)
             array_operations(report, context, arguments.elements)
             files(report, context, arguments.file_bytes)

@@ -37,6 +37,8 @@ enum class Reason : int {
   kShuttingDown = 23,
   kInternal = 24,
   kQueueFull = 25,
+  kFunctionFailed = 26,
+  kWorkerLost = 27,
 };
 
 /// The reason of a failure that this library returned; kUnspecified for OK, for statuses from elsewhere, and when there

@@ -38,17 +38,42 @@ Sink = Callable[[arrays_pb2.Chunk], None]
 _sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
-class _Waiter:
+class Pending:
     """One awaited answer. `arrived` is a lock that is released when it is there."""
 
-    __slots__ = ("arrived", "error", "reply", "sink")
+    __slots__ = ("arrived", "error", "reply", "session", "sink")
 
-    def __init__(self, sink: Sink | None) -> None:
+    def __init__(self, session: Session, sink: Sink | None) -> None:
+        self.session = session
         self.arrived = threading.Lock()
         self.arrived.acquire()
         self.sink = sink
         self.reply: session_pb2.Reply | None = None
         self.error: BaseException | None = None
+
+    def done(self) -> bool:
+        """Whether `result` would not wait."""
+        return not self.arrived.locked()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits for the answer, so many seconds at most; whether it is there."""
+        if not self.arrived.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
+            return False
+        self.arrived.release()  # for whoever else asks
+        return True
+
+    def result(self) -> session_pb2.Reply:
+        """Waits for the answer and raises its error."""
+        self.wait()
+        if self.error is not None:
+            raise self.error
+        reply = self.reply
+        if reply is None:
+            failure = self.session._failure
+            raise failure() if failure is not None else ConnectionLostError("the connection was closed")
+        if reply.WhichOneof("reply") == "error":
+            raise from_info(reply.error)
+        return reply
 
 
 class Session:
@@ -61,7 +86,7 @@ class Session:
         self.address = address
         self._failure: Callable[[], DistArrayError] | None = None
         self._lock = threading.Lock()
-        self._waiters: dict[int, _Waiter] = {}
+        self._waiters: dict[int, Pending] = {}
         self._feeder = Feeder(self._fail_with)
         self.forget = self._feeder.forget
         self._channel: grpc.Channel = grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
@@ -102,10 +127,14 @@ class Session:
 
         MessageTooLargeError if the daemon would not take it.
         """
+        return self.begin(request, sink).result()
+
+    def begin(self, request: session_pb2.Request, sink: Sink | None = None) -> Pending:
+        """Sends a request whose answer will be awaited. As `call`, in two steps."""
         if self._failure is not None:
             raise self._failure()
         request.awaited = True
-        waiter = _Waiter(sink)
+        waiter = Pending(self, sink)
 
         def expect(sequence: int) -> None:
             with self._lock:
@@ -114,15 +143,7 @@ class Session:
         self._feeder.submit(request, before=expect, urgent=True)
         if self._failure is not None:
             self._release_all()
-        waiter.arrived.acquire()
-        if waiter.error is not None:
-            raise waiter.error
-        reply = waiter.reply
-        if reply is None:
-            raise self._failure() if self._failure is not None else ConnectionLostError("the connection was closed")
-        if reply.WhichOneof("reply") == "error":
-            raise from_info(reply.error)
-        return reply
+        return waiter
 
     @property
     def usable(self) -> bool:
@@ -132,7 +153,7 @@ class Session:
         """Ends the session; waits a second at most."""
         if self._failure is not None:
             return self._shut()
-        waiter = _Waiter(None)
+        waiter = Pending(self, None)
         request = session_pb2.Request(awaited=True)
         request.close.SetInParent()
 
@@ -141,7 +162,7 @@ class Session:
                 self._waiters[sequence] = waiter
 
         self._feeder.submit(request, before=expect, urgent=True)
-        waiter.arrived.acquire(timeout=_CLOSE_SECONDS)
+        waiter.wait(_CLOSE_SECONDS)
         self._fail(lambda: ContextError("the context is closed"))
         self._shut()
 

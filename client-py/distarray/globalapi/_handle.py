@@ -45,7 +45,7 @@ class Handle:
         self._type = type_number
         self._storage = storage
         self._info: arrays_pb2.ArrayInfo | None = None
-        self._mirror: tuple[int, npt.NDArray[Any]] | None = None
+        self._mirror: tuple[tuple[int, int], npt.NDArray[Any]] | None = None
         self._distribution: Distribution | None = None
 
     def __del__(self) -> None:
@@ -149,7 +149,7 @@ class Handle:
     def _read(self) -> npt.NDArray[Any]:
         """The elements; not to be changed by the caller, it may be the mirror."""
         storage = self._share()
-        version = storage.version
+        version = storage.version, self._context._functions_written
         if self._mirror is not None:
             if self._mirror[0] == version:
                 return self._mirror[1]

@@ -15,10 +15,18 @@ from distarray._dtypes import BOOL, FLOAT64, INT64, NUMBER, dtype_of, set_scalar
 from distarray._index import Shape, as_shape
 from distarray._proto import arrays_pb2, session_pb2
 from distarray._transport.session import Session, origin
-from distarray.error import ContextError, DistributionError, InvalidTypeError, InvalidValueError
+from distarray.error import (
+    ContextError,
+    DeniedError,
+    DistributionError,
+    InvalidTypeError,
+    InvalidValueError,
+    NotSupportedError,
+)
 from distarray.globalapi._handle import Handle, Storage
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.maps import Distribution
+from distarray.localapi.creation import fromfunction_part
 
 if TYPE_CHECKING:
     from distarray.globalapi.context import Context
@@ -308,7 +316,7 @@ class Making:
         **kwargs: Any,
     ) -> DistArray:
         """function(i, j, ..., **kwargs), called once with distributed arrays of the indices of each dimension (of
-        dtype).
+        dtype). A function that cannot take these runs beside the blocks, with NumPy arrays of each block's indices.
         """
         if device is not None and device is not self:
             return device.fromfunction(
@@ -324,10 +332,27 @@ class Making:
 
             return self._create(shape, number, content)
 
-        result = function(*(indices(axis) for axis in range(shape.ndim)), **kwargs)
-        if isinstance(result, DistArray):
-            return result
-        return self.full(shape, result)
+        try:
+            result = function(*(indices(axis) for axis in range(shape.ndim)), **kwargs)
+            return result if isinstance(result, DistArray) else self.full(shape, result)
+        except Exception as error:
+            return self._fromfunction_beside(function, shape, supported(dtype), kwargs, error)
+
+    def _fromfunction_beside(
+        self,
+        function: Callable[..., Any],
+        distribution: Distribution,
+        dtype: np.dtype[Any],
+        kwargs: dict[str, Any],
+        error: Exception,
+    ) -> DistArray:
+        parts = distribution.get_dim_data_per_rank(), "".join(distribution.dist)
+        try:
+            return self._context.from_distarray(
+                fromfunction_part, (function, *parts, dtype, kwargs), targets=distribution.targets
+            )
+        except (DeniedError, NotSupportedError):  # of a daemon that runs no functions
+            raise error from None
 
     def _constant_like(self, array: Handle, value: bool) -> DistArray:
         return self._create(array._shape, BOOL, lambda create: set_scalar(create.full, value, BOOL))

@@ -27,6 +27,7 @@ from distarray.error import (
     InvalidValueError,
     NotSupportedError,
 )
+from distarray.globalapi._applying import Applying
 from distarray.globalapi._making import Making
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.maps import Distribution, _targets
@@ -42,7 +43,7 @@ _fallback: Context | None = None
 _lock = threading.Lock()
 
 
-class Context(Making):
+class Context(Making, Applying):
     """A session with a daemon: default targets, and functions that make arrays. Works from several threads; not
     after a fork.
     """
@@ -116,6 +117,7 @@ class Context(Making):
         )
         self._keys = itertools.count(1)
         self._entries = 0
+        self._begin_applying()
         self.default_dist = default_dist
         self.all_targets = list(range(info.engine_count))
         self.targets = list(opening.targets) or list(self.all_targets)
@@ -293,21 +295,14 @@ class Context(Making):
         given = os.fspath(path)
         return os.path.abspath(given) if self._private else given
 
-    # Functions of the user's: not in this version.
-
-    def apply(
-        self, func: Callable[..., Any], args: Any = (), kwargs: Any = None, targets: Any = None, timeout: Any = None
-    ) -> NoReturn:
-        """Not supported yet."""
-        raise NotSupportedError("Context.apply is not supported yet: this version runs array operations only")
-
-    def register(self, func: Callable[..., Any]) -> NoReturn:
-        """Not supported yet."""
-        raise NotSupportedError("Context.register is not supported yet: this version runs array operations only")
+    # Of the original, and not here.
 
     def push_function(self, key: str, func: Callable[..., Any], targets: Any = None) -> NoReturn:
-        """Not supported yet."""
-        raise NotSupportedError("Context.push_function is not supported yet: this version runs array operations only")
+        """Not supported: functions bring along what they use; give `func` to `apply` as an argument, or call it."""
+        raise NotSupportedError(
+            "Context.push_function is not supported: a function that is applied or registered brings along the "
+            "functions that it calls"
+        )
 
     def save_dnpy(self, name: Any, da: DistArray) -> NoReturn:
         """Not supported yet."""

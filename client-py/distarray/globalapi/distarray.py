@@ -26,6 +26,7 @@ from distarray.globalapi import _numpy_protocol
 from distarray.globalapi._elementwise import convert, reduce
 from distarray.globalapi._handle import Handle
 from distarray.globalapi._operators import Operators
+from distarray.localapi import Distribution as LocalDistribution
 from distarray.localapi import LocalArray
 
 if TYPE_CHECKING:
@@ -202,8 +203,12 @@ class DistArray(Operators, Handle):
 
     def get_localarrays(self) -> list[LocalArray]:
         """A client's copy of each target's block, with its description."""
+        letters = "".join(self.distribution.dist)
         described = zip(self.get_ndarrays(), self.distribution.get_dim_data_per_rank(), self.targets, strict=True)
-        return [LocalArray(block, dim_data, target) for block, dim_data, target in described]
+        return [
+            LocalArray(LocalDistribution(None, dim_data, dist=letters), buf=block, target=target)
+            for block, dim_data, target in described
+        ]
 
     # New arrays.
 

@@ -21,10 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._arguments import as_integers
-from distarray._index import Indexed, Shape, as_shape, normalize_axes
-from distarray._proto import types_pb2
-from distarray.error import DistributionError, IndexOutOfRangeError, InvalidTypeError
-from distarray.globalapi._dimension_maps import (
+from distarray._dimension_maps import (
     BlockMap,
     CyclicMap,
     DimData,
@@ -37,6 +34,10 @@ from distarray.globalapi._dimension_maps import (
     map_from_ranks,
     sliced,
 )
+from distarray._index import Indexed, Shape, as_shape, normalize_axes
+from distarray._process_grid import choose_grid, grid_of, letters_of
+from distarray._proto import types_pb2
+from distarray.error import DistributionError, IndexOutOfRangeError
 
 if TYPE_CHECKING:
     from distarray.globalapi.context import Context
@@ -52,45 +53,6 @@ __all__ = [
     "choose_grid",
     "global_flat_indices",
 ]
-
-
-def _factorizations(number: int, parts: int, least: int = 1) -> Iterable[tuple[int, ...]]:
-    """Non-decreasing tuples of `parts` factors, each at least `least`."""
-    if parts == 1:
-        if number >= least:
-            yield (number,)
-        return
-    for factor in range(least, math.isqrt(number) + 1 if parts == 2 else number + 1):
-        if number % factor == 0:
-            for rest in _factorizations(number // factor, parts - 1, factor):
-                yield (factor, *rest)
-
-
-def choose_grid(sizes: Sequence[int], processes: int) -> tuple[int, ...]:
-    """The process grid for distributed dimensions of these sizes (all at least 1).
-
-    Of the factorizations of the process count whose factors rank as the sizes do, and that fit, the one whose
-    pairwise ratios are nearest to the sizes'. Where no grid uses all processes, the largest smaller number that fits.
-    """
-    if len(sizes) == 1:
-        return (min(processes, sizes[0]),)
-    order = sorted(range(len(sizes)), key=lambda d: (sizes[d], d))
-    pairs = list(itertools.combinations(range(len(sizes)), 2))
-    wanted = [sizes[i] / sizes[j] for i, j in pairs]
-    for count in range(processes, 0, -1):
-        best: tuple[float, tuple[int, ...]] | None = None
-        for factors in _factorizations(count, len(sizes)):
-            grid = [0] * len(sizes)
-            for dimension, factor in zip(order, factors, strict=True):
-                grid[dimension] = factor
-            if any(g > size for g, size in zip(grid, sizes, strict=True)):
-                continue
-            distance = math.dist([grid[i] / grid[j] for i, j in pairs], wanted)
-            if best is None or distance < best[0]:
-                best = distance, tuple(grid)
-        if best is not None:
-            return best[1]
-    raise DistributionError(f"no process grid for sizes {tuple(sizes)}")
 
 
 class Distribution:
@@ -110,9 +72,9 @@ class Distribution:
         Without explicit targets, targets that would own nothing are dropped.
         """
         sizes = as_shape(shape)
-        letters = _letters(dist if dist is not None else context.default_dist, len(sizes), dist is None)
+        letters = letters_of(dist if dist is not None else context.default_dist, len(sizes), dist is None)
         available = _targets(context, targets)
-        grid = _grid(sizes, letters, grid_shape, len(available))
+        grid = grid_of(sizes, letters, grid_shape, len(available))
         maps: list[DimensionMap] = []
         for size, letter, processes in zip(sizes, letters, grid, strict=True):
             if letter == "n":
@@ -338,28 +300,6 @@ def asdistribution(
     return Distribution(context, shape_or_distribution, dist, grid_shape, targets)
 
 
-def _letters(dist: str | Sequence[str] | Mapping[int, str] | None, ndim: int, default: bool) -> str:
-    if dist is None:
-        letters = "b"
-    elif isinstance(dist, str):
-        letters = dist
-    elif isinstance(dist, Mapping):
-        letters = "".join(dist.get(dimension, "n") for dimension in range(ndim))
-    else:
-        try:
-            letters = "".join(dist)
-        except TypeError:
-            raise InvalidTypeError(f"dist must be letters or a mapping, {dist!r} was given") from None
-    if default:
-        letters = letters[:ndim]
-    if len(letters) > ndim:
-        raise DistributionError(f"dist {letters!r} has {len(letters)} letters for {ndim} dimensions")
-    unknown = set(letters) - set("nbc")
-    if unknown:
-        raise DistributionError(f"dist must be made of 'n', 'b' and 'c', {letters!r} was given")
-    return letters.ljust(ndim, "n")
-
-
 def _targets(context: Context, targets: Iterable[int] | None) -> list[int]:
     if targets is None:
         return list(context.targets)
@@ -368,28 +308,6 @@ def _targets(context: Context, targets: Iterable[int] | None) -> list[int]:
     if not given or unknown or len(set(given)) != len(given):
         raise DistributionError(f"targets must be distinct numbers of {context.all_targets}, {given} was given")
     return given
-
-
-def _grid(sizes: Shape, letters: str, grid_shape: Sequence[int] | None, processes: int) -> tuple[int, ...]:
-    """Processes a dimension."""
-    if grid_shape is not None:
-        given = tuple(as_integers(grid_shape, "grid_shape"))
-        if len(given) > len(sizes) or any(g < 1 for g in given):
-            raise DistributionError(f"grid_shape must have at most {len(sizes)} positive sizes, {given} was given")
-        given += (1,) * (len(sizes) - len(given))
-        if math.prod(given) > processes:
-            raise DistributionError(f"grid_shape {given} needs {math.prod(given)} targets, there are {processes}")
-        for dimension, (g, letter) in enumerate(zip(given, letters, strict=True)):
-            if g > 1 and letter == "n":
-                raise DistributionError(f"grid_shape {given} deals out dimension {dimension}, which dist says is not")
-        return given
-    distributed = [dimension for dimension, letter in enumerate(letters) if letter != "n"]
-    grid = [1] * len(sizes)
-    if distributed and math.prod(sizes) > 0:
-        chosen = choose_grid([sizes[dimension] for dimension in distributed], processes)
-        for dimension, g in zip(distributed, chosen, strict=True):
-            grid[dimension] = g
-    return tuple(grid)
 
 
 def _without_empty_blocks(maps: Sequence[DimensionMap], targets: Sequence[int]) -> tuple[list[DimensionMap], list[int]]:

@@ -71,7 +71,7 @@ TEST_CASE("only the front says where it serves, and hears when to stop") {
   Fixture fixture;
   const Link engine = fixture.Join(1);
   fixture.links.Serve(fixture.now);
-  CHECK(!fixture.links.AskFrontToStop());
+  CHECK(!fixture.links.TellFront(Stop{}));
   const Link front = fixture.Join(0);
   REQUIRE(engine.Send(Ready{.address = "engine:1"}).ok());
   REQUIRE(front.Send(Ready{.address = "front:1"}).ok());
@@ -82,7 +82,7 @@ TEST_CASE("only the front says where it serves, and hears when to stop") {
     }
   }
   CHECK(addresses == std::vector<std::string>{"front:1"});
-  CHECK(fixture.links.AskFrontToStop());
+  CHECK(fixture.links.TellFront(Stop{}));
   CHECK(std::holds_alternative<Stop>((*front.Receive())->message));
 }
 

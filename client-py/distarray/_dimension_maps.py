@@ -7,15 +7,17 @@ import itertools
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from distarray._arguments import as_integer, as_integers
 from distarray._index import as_shape
-from distarray._proto import types_pb2
 from distarray.error import DistributionError, NotSupportedError
+
+if TYPE_CHECKING:  # workers import this module and have no protobuf
+    from distarray._proto import types_pb2
 
 DimData = dict[str, Any]
 

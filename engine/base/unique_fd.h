@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace distarray::server {
+namespace distarray {
 
 /// A file descriptor, closed at the end.
 class UniqueFd {
@@ -33,4 +33,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace distarray::server
+}  // namespace distarray

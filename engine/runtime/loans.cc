@@ -1,0 +1,55 @@
+#include "engine/runtime/loans.h"
+
+#include <algorithm>
+
+namespace distarray {
+namespace {
+
+/// Looks up what a command uses. A buffer that is not there is the command's own error.
+class Check {
+ public:
+  explicit Check(const BufferStore& store) : store_(store) {}
+
+  bool MayRead(BufferId id) const {
+    const auto buffer = store_.Find(id);
+    return !buffer.ok() || (*buffer)->MayBeRead();
+  }
+  bool MayWrite(BufferId id) const {
+    const auto buffer = store_.Find(id);
+    return !buffer.ok() || (*buffer)->MayBeWritten();
+  }
+  bool MayWrite(const OutputBuffer& output) const {
+    const auto* in_place = std::get_if<BufferView>(&output);
+    return in_place == nullptr || MayWrite(in_place->buffer);
+  }
+
+  bool operator()(const RunProgram& command) const {
+    return std::all_of(command.operands.begin(), command.operands.end(),
+                       [this](const BufferView& operand) { return MayRead(operand.buffer); }) &&
+           std::all_of(command.outputs.begin(), command.outputs.end(),
+                       [this](const OutputBuffer& output) { return MayWrite(output); });
+  }
+  bool operator()(const Redistribute& command) const {
+    return MayRead(command.source.buffer) && MayWrite(command.destination);
+  }
+  bool operator()(const FetchBytes& command) const { return MayRead(command.buffer); }
+  bool operator()(const SaveHdf5& command) const { return MayRead(command.source.buffer); }
+  bool operator()(const LendBlocks& command) const {
+    return std::all_of(command.loans.begin(), command.loans.end(), [this](const LendBlocks::Loan& loan) {
+      return loan.writable ? MayWrite(loan.buffer) : MayRead(loan.buffer);
+    });
+  }
+  template <typename Other>
+  bool operator()(const Other&) const {
+    return true;
+  }
+
+ private:
+  const BufferStore& store_;
+};
+
+}  // namespace
+
+bool MayStart(const CommandBody& command, const BufferStore& store) { return std::visit(Check(store), command); }
+
+}  // namespace distarray

@@ -1,0 +1,267 @@
+#include "engine/worker/worker.h"
+
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/base/unique_fd.h"
+#include "engine/worker/dim_data.h"
+
+namespace distarray {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMappedMax = 1024;  // a process has 65530 mappings at most
+
+std::string TextOf(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::int64_t NumberOf(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : -1;
+}
+
+// What a worker says may be anything: text that is not UTF-8 must not end an engine.
+std::string Dump(const json& object) { return object.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace
+
+/// Descriptors of segments that the worker does not have yet: those of the pool's, and read-only ones made for it.
+struct Worker::Descriptors {
+  struct Segment {
+    std::int64_t number = 0;
+    Access access = Access::kReadOnly;
+    UniqueFd fd;
+  };
+  std::vector<Segment> segments;
+
+  absl::Status Add(Worker& worker, const Block& block, Access access, MemoryPool& pool) {
+    const auto mapped = worker.mapped_.find(block.segment);
+    if (block.bytes == 0 || (mapped != worker.mapped_.end() && mapped->second >= access)) {
+      return absl::OkStatus();
+    }
+    DA_ASSIGN_OR_RETURN(const int fd, pool.Lend(block));
+    UniqueFd given(access == Access::kReadOnly ? open(absl::StrCat("/proc/self/fd/", fd).c_str(), O_RDONLY | O_CLOEXEC)
+                                               : fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!given.valid()) {
+      return Error(Reason::kInternal, absl::StrCat("cannot lend a block: ", std::strerror(errno)));
+    }
+    worker.mapped_[block.segment] = access;
+    segments.push_back({.number = block.segment, .access = access, .fd = std::move(given)});
+    return absl::OkStatus();
+  }
+
+  /// Has the worker map them, before it gets the frame that names them.
+  void Send(FrameSocket& socket) const {
+    for (std::size_t first = 0; first < segments.size(); first += FrameSocket::kDescriptorsMax) {
+      json listed = json::array();
+      std::vector<int> fds;
+      for (std::size_t i = first; i < std::min(segments.size(), first + FrameSocket::kDescriptorsMax); ++i) {
+        listed.push_back({{"segment", segments[i].number}, {"writable", segments[i].access == Access::kReadWrite}});
+        fds.push_back(segments[i].fd.get());
+      }
+      (void)socket.Send(Dump({{"type", "map"}, {"segments", std::move(listed)}}), {}, fds);
+    }
+  }
+};
+
+bool Worker::TakeGuard(FrameSocket socket) {
+  if (guard_) {
+    return false;
+  }
+  guard_ = std::move(socket);
+  return true;
+}
+
+bool Worker::TakeWorker(FrameSocket socket) {
+  if (worker_) {
+    return false;
+  }
+  worker_ = std::move(socket);
+  return true;
+}
+
+void Worker::AppendTo(std::vector<pollfd>& waited) const {
+  for (const auto* socket : {&guard_, &worker_}) {
+    if (*socket) {
+      const auto events = static_cast<short>((*socket)->wants_write() ? POLLIN | POLLOUT : POLLIN);
+      waited.push_back({.fd = (*socket)->fd(), .events = events, .revents = 0});
+    }
+  }
+}
+
+std::vector<Worker::Event> Worker::Serve() {
+  std::vector<Event> events;
+  ServeWorker(events);
+  ServeGuard(events);
+  return events;
+}
+
+void Worker::ServeWorker(std::vector<Event>& events) {
+  if (!worker_) {
+    return;
+  }
+  std::vector<Frame> frames;
+  absl::Status status = worker_->wants_write() ? worker_->Flush() : absl::OkStatus();
+  status.Update(worker_->Receive(frames));
+  for (Frame& frame : frames) {
+    if (std::optional<Event> event = Read(std::move(frame))) {
+      events.push_back(*std::move(event));
+    } else {
+      status = absl::InternalError("it said what no worker says");
+    }
+  }
+  if (!status.ok()) {
+    worker_.reset();
+    // The guard knows how it ended, or sees to it that it does.
+    if (guard_) {
+      (void)guard_->Send(Dump({{"type", "hangup"}}), {});
+    } else {
+      Lose(std::string(status.message()), "", events);
+    }
+  }
+}
+
+void Worker::ServeGuard(std::vector<Event>& events) {
+  if (!guard_) {
+    return;
+  }
+  std::vector<Frame> frames;
+  absl::Status status = guard_->wants_write() ? guard_->Flush() : absl::OkStatus();
+  status.Update(guard_->Receive(frames));
+  for (const Frame& frame : frames) {
+    const json said = json::parse(frame.json, nullptr, false);
+    Lose(TextOf(said, "how"), TextOf(said, "output"), events);
+  }
+  if (!status.ok()) {
+    guard_.reset();
+    Lose("its guard (its parent process) has ended", "", events);
+  }
+}
+
+void Worker::Lose(const std::string& how, const std::string& output, std::vector<Event>& events) {
+  if (std::exchange(lost_, true)) {
+    return;
+  }
+  why_lost_ = Dump({{"lost", how}, {"output", output}});
+  events.push_back({.kind = Event::Kind::kLost});
+}
+
+std::optional<Worker::Event> Worker::Read(Frame frame) {
+  const json said = json::parse(frame.json, nullptr, false);
+  const std::string type = TextOf(said, "type");
+  if (type == "ready") {
+    ready_ = true;
+    return Event{.kind = Event::Kind::kReady};
+  }
+  if (type == "allocate") {
+    return Event{.kind = Event::Kind::kAllocate, .bytes = NumberOf(said, "bytes")};
+  }
+  if (type == "free") {
+    return Event{.kind = Event::Kind::kFree, .number = NumberOf(said, "block")};
+  }
+  if (type == "result") {
+    return Event{.kind = Event::Kind::kResult,
+                 .number = NumberOf(said, "call"),
+                 .json = std::move(frame.json),
+                 .payload = std::move(frame.payload)};
+  }
+  return std::nullopt;
+}
+
+void Worker::ForgetMost(const FunctionCall& call) {
+  if (mapped_.size() < kMappedMax) {
+    return;
+  }
+  std::map<std::int64_t, Access> kept;
+  for (const FunctionCall::Loan& loan : call.loans()) {
+    if (loan.buffer != nullptr) {
+      kept.insert(mapped_.extract(loan.buffer->block().segment));
+    }
+  }
+  json segments = json::array();
+  for (const auto& [segment, access] : std::exchange(mapped_, std::move(kept))) {
+    segments.push_back(segment);
+  }
+  (void)worker_->Send(Dump({{"type", "forget"}, {"segments", std::move(segments)}}), {});
+}
+
+absl::Status Worker::Send(CallId id, FunctionCall& call, int target, MemoryPool& pool) {
+  ForgetMost(call);
+  Descriptors descriptors;
+  json arrays = json::array();
+  for (const FunctionCall::Loan& loan : call.loans()) {
+    if (loan.buffer == nullptr) {
+      arrays.push_back(nullptr);
+      continue;
+    }
+    const int rank = loan.distribution->RankOf(target);
+    const Block& block = loan.buffer->block();
+    DA_RETURN_IF_ERROR(descriptors.Add(*this, block, loan.writable ? Access::kReadWrite : Access::kReadOnly, pool));
+    std::string letters;
+    for (const DimensionMap& map : loan.distribution->dimensions) {
+      letters.push_back(map.letter());
+    }
+    arrays.push_back({{"dtype", std::string(NameOf(loan.dtype))},
+                      {"local_shape", loan.distribution->LocalShape(rank)},
+                      {"dim_data", DimDataOf(*loan.distribution, rank, &call.command.payload)},
+                      {"dist", letters},
+                      {"targets", loan.distribution->targets},
+                      {"writable", loan.writable},
+                      {"segment", block.segment},
+                      {"offset", block.offset},
+                      {"bytes", block.bytes}});
+  }
+  // The job is the front's text: it is put in as it is.
+  std::string text = Dump({{"type", "call"}, {"call", id}, {"arrays", std::move(arrays)}});
+  text.pop_back();
+  absl::StrAppend(&text, ",\"job\":", call.command.job, "}");
+  call.sent = true;
+  call.command.job.clear();
+  descriptors.Send(*worker_);
+  // A worker that is gone is noticed elsewhere; what is too large is not.
+  const absl::Status sent = worker_->Send(std::move(text), std::exchange(call.command.payload, {}));
+  return absl::IsUnavailable(sent) ? absl::OkStatus() : sent;
+}
+
+absl::Status Worker::SendBlock(std::int64_t number, const Block& block, MemoryPool& pool) {
+  if (!worker_) {
+    return absl::OkStatus();
+  }
+  Descriptors descriptors;
+  DA_RETURN_IF_ERROR(descriptors.Add(*this, block, Access::kReadWrite, pool));
+  descriptors.Send(*worker_);
+  (void)worker_->Send(Dump({{"type", "allocated"},
+                            {"block", number},
+                            {"segment", block.segment},
+                            {"offset", block.offset},
+                            {"bytes", block.bytes}}),
+                      {});
+  return absl::OkStatus();
+}
+
+void Worker::SendRefusal(const absl::Status& status) {
+  if (worker_) {
+    (void)worker_->Send(Dump({{"type", "allocated"},
+                              {"error", {{"reason", "MEMORY_LIMIT"}, {"message", std::string(status.message())}}}}),
+                        {});
+  }
+}
+
+void Worker::Interrupt() {
+  if (guard_) {
+    (void)guard_->Send(Dump({{"type", "interrupt"}}), {});
+  }
+}
+
+}  // namespace distarray

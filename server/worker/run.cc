@@ -1,0 +1,44 @@
+#include "server/worker/run.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+
+#include "server/config/parse.h"
+#include "server/supervisor/worker_jobs.h"
+#include "server/worker/guard.h"
+
+namespace distarray::server {
+
+int RunWorker(const Options& options) {
+  GuardOptions guard;
+  if (!absl::SimpleAtoi(Variable("OMPI_COMM_WORLD_RANK").value_or(""), &guard.target) ||
+      !absl::SimpleAtoi(Variable(kPoolVariable).value_or(""), &guard.pool)) {
+    spdlog::critical("--role worker: this process was not started by a supervisor");
+    return 1;
+  }
+  const std::filesystem::path python(options.worker_python);
+  guard.targets = static_cast<int>(options.engines);
+  guard.cookie = Variable(kWorkerCookieVariable).value_or("");
+  guard.engine_socket = absl::StrCat(Variable(kWorkerSocketVariable).value_or(""), guard.target);
+  guard.python = options.worker_python;
+  guard.python_path = options.worker_path;
+  const std::string directory = Variable("TMPDIR").value_or("/tmp");  // the pool's own
+  guard.scratch = absl::StrCat(directory, "/scratch-", guard.target);
+  guard.limits = {.address_space_bytes = options.memory_limit_bytes + options.worker_memory_bytes,
+                  .memory_allowance_bytes = options.worker_memory_bytes,
+                  .processes = options.worker_processes,
+                  .file_bytes = options.worker_scratch_bytes,
+                  .scratch_bytes = options.worker_scratch_bytes,
+                  .cpu_seconds = options.worker_cpu_seconds};
+  guard.strict = options.sandbox_strict;
+  guard.readable_paths = absl::StrSplit(options.worker_path, ':', absl::SkipEmpty());
+  guard.readable_paths.push_back(python.parent_path().parent_path().string());
+  guard.writable_paths = {directory};
+  return RunGuard(guard);
+}
+
+}  // namespace distarray::server

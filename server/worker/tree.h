@@ -1,0 +1,28 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace distarray::server {
+
+/// Processes below this one, with the number of their threads.
+struct Descendant {
+  pid_t pid = 0;
+  std::int64_t threads = 1;
+};
+std::vector<Descendant> Descendants();
+
+/// The number of the process (or thread) that this machine started last: while it stays, nothing has been started.
+/// Empty: not known.
+std::string LastProcess();
+
+/// Kills all processes below this one, however fast they fork, and waits for their end.
+void KillDescendants();
+
+/// Bytes of the files below a folder, as they take room on the disk; links are not followed.
+std::int64_t BytesBelow(const std::string& folder);
+
+}  // namespace distarray::server
