@@ -1,6 +1,6 @@
 """A tour of DistArray: the Julia set by array operations alone, saved, loaded, compared, reduced and drawn.
 
-    python tour.py [ADDRESS] [--size 1024] [--output julia.png]
+    python tour.py [ADDRESS | --engines N] [--size 1024] [--output julia.png]
 
 Without an address it uses $DISTARRAY_ADDRESS, or starts a private daemon. The files are written to the folder of
 --output.
@@ -8,19 +8,15 @@ Without an address it uses $DISTARRAY_ADDRESS, or starts a private daemon. The f
 
 from __future__ import annotations
 
-import argparse
-import struct
 import sys
-import time
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 import distarray.globalapi as da
+from pictures import Image, coloured, write_png
+from steps import argument_parser, connect, step
 
 ITERATIONS = 100
 C_REAL, C_IMAGINARY = np.float32(-0.045), np.float32(0.45)
@@ -29,15 +25,6 @@ TOTALS = {1024: 32_763_832}  # known number of iterations: the same on any numbe
 # Anchors of the colour maps: outside, far to near; inside, away from to upon the lines that lead to the axes.
 OUTSIDE = ((3, 5, 20), (12, 32, 92), (34, 92, 160), (110, 180, 215), (250, 240, 215), (255, 190, 80), (190, 80, 30))
 INSIDE = ((20, 6, 30), (110, 20, 70), (215, 70, 60), (255, 180, 90), (255, 240, 200))
-
-
-@contextmanager
-def step(what: str) -> Iterator[list[str]]:
-    """Prints a line for a step: what, what came of it, and the time it took."""
-    result: list[str] = []
-    start = time.perf_counter()
-    yield result
-    print(f"{what:<44} {' '.join(result):<56} {time.perf_counter() - start:7.3f} s", flush=True)
 
 
 def julia(x: da.DistArray, y: da.DistArray) -> tuple[da.DistArray, da.DistArray]:
@@ -64,38 +51,23 @@ def julia(x: da.DistArray, y: da.DistArray) -> tuple[da.DistArray, da.DistArray]
     return count, da.where(inside, -lines - 0.01, outside)
 
 
-def colours(brightness: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+def plane(distribution: da.Distribution) -> tuple[da.DistArray, da.DistArray]:
+    """The real and the imaginary part of the points of a square around 0."""
+    context, spacing = distribution.context, 3 / distribution.shape[0]
+    x = context.fromfunction(lambda i, j: i * spacing - 1.5, distribution)
+    y = context.fromfunction(lambda i, j: j * spacing - 1.5, distribution)
+    return x.astype(np.float32), y.astype(np.float32)
+
+
+def colours(brightness: npt.NDArray[np.float32]) -> Image:
     """An RGB image of what julia says."""
-
-    def mapped(place: npt.NDArray[np.float32], anchors: tuple[tuple[int, ...], ...]) -> npt.NDArray[np.float64]:
-        positions = np.linspace(0, 1, len(anchors))
-        return np.stack([np.interp(place, positions, channel) for channel in zip(*anchors, strict=True)], axis=-1)
-
-    inside = brightness[..., None] < 0
-    return np.rint(np.where(inside, mapped(-brightness, INSIDE), mapped(brightness, OUTSIDE))).astype(np.uint8)
-
-
-def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
-    """An 8-bit RGB PNG."""
-    height, width, _ = image.shape
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    rows = b"".join(b"\0" + row.tobytes() for row in image)  # each row: filter type 0, then its pixels
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 6)) + chunk(b"IEND", b"")
-    )
+    return np.where(brightness[..., None] < 0, coloured(-brightness, INSIDE), coloured(brightness, OUTSIDE))
 
 
 def tour(context: da.Context, size: int, output: Path) -> None:
     hdf5 = output.with_suffix(".hdf5").resolve()
-    spacing = 3 / size
     with step("plane: two index arrays, dealt out in rows") as result:
-        rows = da.Distribution(context, (size, size), "bn")
-        x = context.fromfunction(lambda i, j: i * spacing - 1.5, rows).astype(np.float32)
-        y = context.fromfunction(lambda i, j: j * spacing - 1.5, rows).astype(np.float32)
+        x, y = plane(da.Distribution(context, (size, size), "bn"))
         result.append(f"{x!r}")
     with step(f"Julia set: {ITERATIONS} iterations recorded") as result:
         counts, brightness = julia(x, y)
@@ -127,15 +99,10 @@ def tour(context: da.Context, size: int, output: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A tour of DistArray.")
-    parser.add_argument("address", nargs="?", help="host:port of a daemon")
+    parser = argument_parser("A tour of DistArray.", "julia.png")
     parser.add_argument("--size", type=int, default=1024, help="points along a side (1024)")
-    parser.add_argument("--output", type=Path, default=Path("julia.png"), help="the picture (julia.png)")
     arguments = parser.parse_args()
-    with step("connected") as result:
-        context = da.Context(arguments.address)
-        result.append(f"{context.nengines} engines at {context.address}")
-    with context:
+    with connect(arguments) as context:
         tour(context, arguments.size, arguments.output)
     picture = arguments.output.resolve()
     print(
