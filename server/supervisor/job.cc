@@ -55,6 +55,8 @@ std::vector<std::string> JobEnvironment(const JobSpec& spec, const std::vector<s
     variables["OMPI_MCA_oob_tcp_if_include"] = "lo";
     if (!spec.ranks_may_copy) {
       variables["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none";
+      // Debian leaves out pt2pt too, the only one-sided communication where processes cannot copy from each other.
+      variables["OMPI_MCA_osc"] = "^ucx";
     }
   } else {
     variables["OMPI_MCA_btl"] = "sm,self";

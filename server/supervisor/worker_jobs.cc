@@ -100,6 +100,7 @@ absl::StatusOr<std::string> WorkerJobs::Start(std::int64_t pool, const JobSpec& 
   DA_ASSIGN_OR_RETURN(const WorkerPlace place, places_->Make(directory, started.slot));
   JobSpec job = engines;
   job.with_front = false;
+  job.ranks_may_copy = false;  // workers are kept from each other's memory (server/worker/sandbox)
   job.binary = place.binary;
   job.directory = directory;
   job.role = "worker";

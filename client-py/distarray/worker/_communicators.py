@@ -47,6 +47,10 @@ class Communicators:
 def _world() -> tuple[Any, str]:
     """COMM_WORLD, in which a target's number is its rank; or why there is none."""
     try:
+        import mpi4py
+
+        # One-sided communication of Open MPI 4, where processes cannot copy from each other, has no more than this.
+        mpi4py.rc.thread_level = "serialized"
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         return None, f"the workers' Python has no mpi4py that works: {error}"

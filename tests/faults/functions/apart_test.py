@@ -163,7 +163,8 @@ def test_who_connects_and_says_nothing_keeps_nobody_out(daemon: Daemon) -> None:
         for name in os.listdir(f"/proc/{rank.pid}/fd"):
             inodes.add(os.readlink(f"/proc/{rank.pid}/fd/{name}"))
     lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
-    sockets = [line[7][1:] for line in lines if len(line) == 8 and f"socket:[{line[6]}]" in inodes and line[7][0] == "@"]
+    held = [line[7] for line in lines if len(line) == 8 and f"socket:[{line[6]}]" in inodes]
+    sockets = [name[1:] for name in held if name[0] == "@"]
     assert sockets
     with da.Context(daemon.address) as context, meeting_place() as folder:
         future = context.apply_async(connect, (folder, sockets), targets=[0], timeout=6 * PATIENCE)
