@@ -335,6 +335,20 @@ TEST_CASE("a call that the daemon refuses, and one whose connection breaks") {
   CHECK(ReasonOf(the.context.Call("f").status) == Reason::kSessionUnknown);
 }
 
+TEST_CASE("a reply that cannot be read ends the session, instead of leaving everybody waiting") {
+  Connected the;
+  Results results;
+  v1::PlainValue* value = results.add_results()->mutable_plain();
+  for (int i = 0; i < 60; ++i) {  // more than protocol buffers read
+    value = value->mutable_list()->add_items();
+  }
+  const PendingCall call = the.context.ApplyAsync("f");
+  the.Answer(the.Call(0), results);
+  REQUIRE(call.WaitFor(absl::Seconds(10)));
+  CHECK(ReasonOf(call.Wait().status) == Reason::kSessionUnknown);
+  CHECK(ReasonOf(the.context.Wait()) == Reason::kSessionUnknown);
+}
+
 TEST_CASE("pickles are refused, not passed over") {
   Connected the;
   Results results;
