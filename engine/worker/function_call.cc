@@ -40,7 +40,7 @@ absl::StatusOr<std::int64_t> FunctionCall::Allocate(std::int64_t bytes) {
                  absl::StrCat("a local array of ", bytes, " bytes; the daemon's --memory-limit leaves ",
                               command.allowance_bytes - allocated_bytes_, " for this call on this target"));
   }
-  DA_ASSIGN_OR_RETURN(const Block block, pool_->Allocate(owner_, bytes));
+  DA_ASSIGN_OR_RETURN(const Block block, pool_->AllocateAlone(owner_, bytes));
   allocated_bytes_ += bytes;
   blocks_.emplace(++last_block_, block);
   return last_block_;
