@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/worker/said.h"
 
 namespace distarray::server {
 namespace {
@@ -26,11 +27,6 @@ Reason ReasonNamed(const std::string& name) {
   return found == kReasons.end() ? Reason::kFunctionFailed : found->second;
 }
 
-std::string TextOf(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// What a worker's account means.
 absl::Status StatusOf(const json& result, int target) {
   if (!result.is_object()) {
@@ -43,7 +39,7 @@ absl::Status StatusOf(const json& result, int target) {
   if (TextOf(result, "status") == "ok") {
     return absl::OkStatus();
   }
-  const json error = result.value("error", json::object());
+  const json error = PartOf(result, "error");
   const std::string type = TextOf(error, "type");
   return Error(ReasonNamed(TextOf(error, "reason")),
                absl::StrCat("on target ", target, ": ", type, type.empty() ? "" : ": ", TextOf(error, "message")));
@@ -80,6 +76,7 @@ void FunctionRun::Enqueue(CommandBody body, CompletionPtr completion,
 }
 
 void FunctionRun::Start(const CompletionPtr& lent) {
+  lent_ = lent;
   const auto go_on = [self = shared_from_this(), lent] {
     if (self->ended_) {
       return;  // cancelled meanwhile
@@ -88,7 +85,7 @@ void FunctionRun::Start(const CompletionPtr& lent) {
       self->status_ = lent->status;
       return self->End();
     }
-    self->workforce_->Acquire(self);
+    self->workforce_->Acquire(self, self->spec_.owner);
   };
   if (lent && !lent->finished) {
     lent->waiters.push_back(go_on);
@@ -104,9 +101,9 @@ void FunctionRun::OnNoPool(const absl::Status& why) {
   }
 }
 
-void FunctionRun::OnPool(PoolId pool, std::int64_t generation) {
+bool FunctionRun::OnPool(PoolId pool, std::int64_t generation) {
   if (ended_) {
-    return workforce_->Release(pool, true);
+    return false;
   }
   pool_ = pool;
   ++counters_->calls;
@@ -127,6 +124,7 @@ void FunctionRun::OnPool(PoolId pool, std::int64_t generation) {
                        .allowance_bytes = spec_.allowance_bytes},
           std::move(completion),
           [self = shared_from_this()](int target, const std::string& bytes) { self->TakeReply(target, bytes); });
+  return true;
 }
 
 void FunctionRun::TakeReply(int target, const std::string& bytes) {
@@ -135,13 +133,16 @@ void FunctionRun::TakeReply(int target, const std::string& bytes) {
   }
   TargetOutcome outcome;
   if (absl::StatusOr<FunctionOutcome> told = FunctionOutcome::Decode(bytes); told.ok()) {
-    outcome.result = json::parse(told->result, nullptr, false);
+    outcome.result = ParseSaid(told->result);
     outcome.payload = std::move(told->payload);
     counters_->lent_bytes += told->lent_bytes;
     ended_targets_ += told->ended ? 1 : 0;
   }
   outcome.status = StatusOf(outcome.result, target);
-  lost_ = lost_ || ReasonOf(outcome.status) == Reason::kWorkerLost;
+  lost_ = lost_ || ReasonOf(outcome.status) == Reason::kWorkerLost || !TextOf(outcome.result, "unfit").empty();
+  const std::string communicators = TextOf(outcome.result, "communicators");
+  used_communicators_ = used_communicators_ || communicators == "used";
+  lost_communicators_ = lost_communicators_ || communicators == "lost";
   if (!outcome.status.ok() && !std::exchange(failed_, true)) {
     first_failure_ = std::string(outcome.status.message());
     failed_seconds_ = 0;  // from the next tick on
@@ -214,7 +215,8 @@ void FunctionRun::Complete() {
     return workforce_->End(pool_,
                            shared_from_this());  // goes on in OnPoolGone: nobody may write to the blocks any more
   }
-  workforce_->Release(std::exchange(pool_, 0), !failed_ && !cancelled_);
+  const bool messages = used_communicators_ && (failed_ || cancelled_);
+  workforce_->Release(std::exchange(pool_, 0), !messages && !lost_communicators_);
   End();
 }
 
@@ -234,8 +236,15 @@ void FunctionRun::End() {
 }
 
 void FunctionRun::Finish() {
-  if (!std::exchange(finished_, true) && ended_targets_ < spec_.targets.size()) {
-    Enqueue(EndCall{.call = spec_.call});
+  if (std::exchange(finished_, true) || ended_targets_ >= spec_.targets.size()) {
+    return;
+  }
+  const auto give_back = [self = shared_from_this()] { self->Enqueue(EndCall{.call = self->spec_.call}); };
+  // What is given back before it was lent would stay lent: LendBlocks may still wait for another call's end.
+  if (lent_ && !lent_->finished) {
+    lent_->waiters.push_back(give_back);
+  } else {
+    give_back();
   }
 }
 

@@ -69,7 +69,7 @@ class FunctionRun final : public Workforce::Client, public std::enable_shared_fr
   std::map<int, TargetOutcome>& outcomes() { return outcomes_; }
 
  private:
-  void OnPool(PoolId pool, std::int64_t generation) override;
+  bool OnPool(PoolId pool, std::int64_t generation) override;
   void OnNoPool(const absl::Status& why) override;
   void OnPoolGone() override;
 
@@ -86,6 +86,7 @@ class FunctionRun final : public Workforce::Client, public std::enable_shared_fr
   FunctionLimits limits_;
   FunctionCounters* counters_;
   std::function<void()> done_;
+  CompletionPtr lent_;  // its arrays; null: it has none
   absl::Status status_;
   std::map<int, TargetOutcome> outcomes_;
   std::size_t ended_targets_ = 0;  // that hold nothing for the call any more
@@ -95,7 +96,9 @@ class FunctionRun final : public Workforce::Client, public std::enable_shared_fr
   bool finished_ = false;
   bool cancelled_ = false;
   bool failed_ = false;  // on some target
-  bool lost_ = false;    // a worker ended: so must its pool
+  bool lost_ = false;    // a worker ended or is not fit for another call: so must its pool
+  bool used_communicators_ = false;
+  bool lost_communicators_ = false;
   std::string first_failure_;
   double started_seconds_ = -1;
   double failed_seconds_ = -1;

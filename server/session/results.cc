@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/worker/said.h"
 #include "server/codec/dim_data.h"
 #include "server/codec/plain_value.h"
 #include "server/session/applying.h"
@@ -14,20 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-std::string TextOf(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::int64_t NumberOf(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-json PartOf(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() ? *found : json();
-}
+constexpr int kWarningsMax = 1000;
+constexpr int kBuffersMax = 1 << 16;
 
 absl::Status Unreadable(int target, std::string_view what) {
   return Error(Reason::kInternal,
@@ -41,6 +30,9 @@ void FillAccount(const TargetOutcome& outcome, v1::ApplyReply::TargetResult* res
   result->set_output_truncated(PartOf(outcome.result, "output_truncated") == true);
   result->set_copied_bytes(NumberOf(outcome.result, "copied_bytes"));
   for (const json& told : PartOf(outcome.result, "warnings")) {
+    if (result->warnings_size() == kWarningsMax) {
+      break;
+    }
     v1::ApplyReply::Warning* warning = result->add_warnings();
     warning->set_category(TextOf(told, "category"));
     warning->set_message(TextOf(told, "message"));
@@ -116,6 +108,9 @@ void Session::TakeResults(const std::shared_ptr<Applying>& applying) {
 
 absl::StatusOr<v1::ApplyReply::Part> Session::AdoptPart(Applying& applying, int target, std::int64_t block,
                                                         std::int64_t bytes) {
+  if (bytes < 0) {
+    return Unreadable(target, "its size");
+  }
   const Layout layout = context_->cluster->registry.Intern(SingleTarget({bytes}, target));
   const ValuePtr value = planner_.recorder().Make(EmptyNode{}, DType::kUInt8, {bytes}, layout, applying.ticket.origin);
   DA_ASSIGN_OR_RETURN(Array array, NameWhole(value));
@@ -146,6 +141,9 @@ absl::Status Session::TakeValue(Applying& applying, int target, v1::ApplyReply::
   const json value = PartOf(outcome.result, "value");
   const std::string kind = TextOf(value, "kind");
   for (const json& buffer : PartOf(outcome.result, "buffers")) {
+    if (result->buffers_size() == kBuffersMax) {
+      return Unreadable(target, absl::StrCat("it has more than ", kBuffersMax, " parts"));
+    }
     DA_ASSIGN_OR_RETURN(*result->add_buffers(),
                         AdoptPart(applying, target, NumberOf(buffer, "block"), NumberOf(buffer, "bytes")));
   }
@@ -163,7 +161,9 @@ absl::Status Session::TakeValue(Applying& applying, int target, v1::ApplyReply::
     for (const json& size : shape) {
       const std::int64_t extent = size.is_number_integer() ? size.get<std::int64_t>() : 0;
       result->mutable_local_array()->add_shape(extent);
-      bytes *= extent;
+      if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) {
+        return Unreadable(target, "its shape");
+      }
     }
     result->mutable_local_array()->set_dtype(EncodeDType(*dtype));
     result->mutable_local_array()->set_dim_data(PartOf(array, "dim_data").dump());
