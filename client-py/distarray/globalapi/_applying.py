@@ -17,6 +17,7 @@ from distarray._transport.session import Session, origin
 from distarray.error import ContextError, InvalidTypeError, InvalidValueError
 from distarray.globalapi._futures import Future
 from distarray.globalapi._handle import Handle
+from distarray.globalapi._plain import put_arguments
 from distarray.globalapi._results import collect
 from distarray.globalapi.maps import _targets
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _PYTHON = ".".join(platform.python_version_tuple()[:2])
 _VALUES = operations_pb2.ApplyRequest.RESULTS_VALUES
 _ARRAY = operations_pb2.ApplyRequest.RESULTS_ARRAY
+_SOURCE_ONLY = session_pb2.ServerInfo.Functions.MODE_SOURCE
 _IMPORT = operations_pb2.ApplyRequest.RESULTS_IMPORT
 
 
@@ -182,8 +184,6 @@ class Applying:
         timeout: float | None,
         results: operations_pb2.ApplyRequest.Results,
     ) -> Future:
-        from distarray._pickling import dumps
-
         request = session_pb2.Request(origin=origin(), operation=f"apply-{next(self._operations)}")
         apply = request.apply
         apply.function.CopyFrom(function)
@@ -196,18 +196,29 @@ class Applying:
             apply.targets.extend(_targets(self._applier, targets))
         if isinstance(args, str | bytes | Mapping) or not isinstance(args, Iterable):
             raise InvalidTypeError(f"args must be a sequence of arguments, {args!r} was given")
-        try:
-            apply.pickled_arguments = dumps((tuple(args), dict(kwargs or {})), persistent=_Arrays(self._applier, apply))
-        except (ContextError, InvalidTypeError):
-            raise
-        except Exception as error:
-            raise InvalidTypeError(f"the arguments cannot be sent to the workers: {error}") from error
+        self._put_arguments(apply, tuple(args), dict(kwargs or {}))
         if results != _VALUES:
             apply.result = next(self._keys)
         if not all(array.readonly for array in apply.arrays):
             self._functions_written += 1
         pending = self._session.begin(request)
         return Future(self._applier, request.operation, pending, lambda reply: collect(self._applier, apply, reply))
+
+
+    def _put_arguments(
+        self, apply: operations_pb2.ApplyRequest, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        arrays = _Arrays(self._applier, apply)
+        if self._session.info.functions.mode == _SOURCE_ONLY:
+            return put_arguments(apply, args, kwargs, arrays)
+        from distarray._pickling import dumps
+
+        try:
+            apply.pickled_arguments = dumps((args, kwargs), persistent=arrays)
+        except (ContextError, InvalidTypeError):
+            raise
+        except Exception as error:
+            raise InvalidTypeError(f"the arguments cannot be sent to the workers: {error}") from error
 
 
 def _refuse_array(value: Any) -> None:
