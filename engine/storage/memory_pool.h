@@ -78,9 +78,9 @@ class MemoryPool {
     std::unique_ptr<MemorySegment> segment;
     std::int64_t owner = 0;  // now, or the last one
     bool foreign = false;    // holds what somebody else than `owner` wrote, from zeroed on
-    bool large = false;    // holds one block, whatever its size
-    bool lent = false;     // another process may have it mapped: `owner`'s for good
-    bool written = false;  // ... and may write to it: its block's for good
+    bool large = false;      // holds one block, whatever its size
+    bool lent = false;       // another process may have it mapped: `owner`'s for good
+    bool written = false;    // ... and may write to it: its block's for good
     std::int64_t zeroed = 0;
     std::int64_t needed = 0;                    // large, in use: page-rounded size of the block
     std::list<std::int64_t>::iterator waiting;  // in waiting_, when pooled

@@ -21,9 +21,9 @@ class Worker {
   struct Event {
     enum class Kind {
       kReady,
-      kAllocate,  // bytes
-      kFree,      // number
-      kResult,    // number (of the call), json, payload
+      kAllocate,     // bytes
+      kFree,         // number
+      kResult,       // number (of the call), json, payload
       kInterrupted,  // ready() may have become true
       kLost,         // how: it can run nothing any more; the last event
     } kind = Kind::kReady;

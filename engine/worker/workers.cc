@@ -25,9 +25,7 @@ constexpr std::size_t kWantedMax = 1024;  // blocks being prepared
 // A worker's text, and the pickles that come with it.
 constexpr std::uint64_t kHeardBytesMax = std::uint64_t{32} << 20;
 
-std::string Lost(const std::string& how) {
-  return Dump({{"lost", how}, {"output", ""}});
-}
+std::string Lost(const std::string& how) { return Dump({{"lost", how}, {"output", ""}}); }
 
 }  // namespace
 
@@ -336,9 +334,9 @@ void Workers::Lose(PoolId pool, const std::string& why) {
     AnswerCall(*call, why, "");
   }
   const json told = ParseSaid(why);
-  AnswerExpected(pool, Error(Reason::kWorkerLost,
-                             absl::StrCat("the worker of target ", target_, " could not be started: ",
-                                          TextOf(told, "lost"), "\n", TextOf(told, "output"))));
+  AnswerExpected(pool, Error(Reason::kWorkerLost, absl::StrCat("the worker of target ", target_,
+                                                               " could not be started: ", TextOf(told, "lost"), "\n",
+                                                               TextOf(told, "output"))));
 }
 
 }  // namespace distarray

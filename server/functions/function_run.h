@@ -90,8 +90,8 @@ class FunctionRun final : public Workforce::Client, public std::enable_shared_fr
   absl::Status status_;
   std::map<int, TargetOutcome> outcomes_;
   std::size_t ended_targets_ = 0;  // that hold nothing for the call any more
-  PoolId pool_ = 0;        // 0: none yet, or no more
-  bool answered_ = false;  // every target has replied, or was given up
+  PoolId pool_ = 0;                // 0: none yet, or no more
+  bool answered_ = false;          // every target has replied, or was given up
   bool ended_ = false;
   bool finished_ = false;
   bool cancelled_ = false;

@@ -116,8 +116,8 @@ void Session::Cancel(const std::string& operation) {
 }
 
 bool Session::busy() const {
-  const auto running = std::count_if(applying_.begin(), applying_.end(),
-                                     [](const auto& entry) { return entry.second->ticket.awaited; });
+  const auto running =
+      std::count_if(applying_.begin(), applying_.end(), [](const auto& entry) { return entry.second->ticket.awaited; });
   return static_cast<std::ptrdiff_t>(owed_.size()) > running;
 }
 

@@ -52,7 +52,8 @@ bool Works(const WorkerPlace& place) {
   const pid_t child = fork();
   if (child == 0) {
     const bool works = place.Enter() && access(place.binary.c_str(), X_OK) == 0 &&
-                       access(place.python.c_str(), X_OK) == 0 && access(place.JobDirectory().c_str(), W_OK | X_OK) == 0;
+                       access(place.python.c_str(), X_OK) == 0 &&
+                       access(place.JobDirectory().c_str(), W_OK | X_OK) == 0;
     _exit(works ? 0 : 1);
   }
   int status = 1;

@@ -33,14 +33,14 @@ int RunWorker(const Options& options) {
   guard.scratch = place.ScratchOf(guard.target);
   const bool own_user = Variable(kOwnUserVariable).has_value();
   // Every array may be mapped twice: to read, and to write.
-  guard.limits = {.address_space_bytes = 2 * (options.memory_limit_bytes + options.worker_memory_bytes),
-                  .memory_allowance_bytes = options.worker_memory_bytes,
-                  .processes = options.worker_processes,
-                  .user_processes =
-                      own_user ? kPoolTasks + options.engines * (1 + kWorkerTasks + options.worker_processes) : 0,
-                  .file_bytes = options.worker_scratch_bytes,
-                  .scratch_bytes = options.worker_scratch_bytes,
-                  .cpu_seconds = options.worker_cpu_seconds};
+  guard.limits = {
+      .address_space_bytes = 2 * (options.memory_limit_bytes + options.worker_memory_bytes),
+      .memory_allowance_bytes = options.worker_memory_bytes,
+      .processes = options.worker_processes,
+      .user_processes = own_user ? kPoolTasks + options.engines * (1 + kWorkerTasks + options.worker_processes) : 0,
+      .file_bytes = options.worker_scratch_bytes,
+      .scratch_bytes = options.worker_scratch_bytes,
+      .cpu_seconds = options.worker_cpu_seconds};
   guard.strict = options.sandbox_strict;
   guard.readable_paths = absl::StrSplit(options.worker_path, ':', absl::SkipEmpty());
   guard.readable_paths.push_back(python.parent_path().parent_path().string());

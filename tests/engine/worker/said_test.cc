@@ -40,7 +40,9 @@ TEST_CASE("parts that are not there, or are something else") {
   }
 }
 
-TEST_CASE("strings that are no UTF-8 can be written") { CHECK(Dump({{"a", "\xff"}}).find("\xff") == std::string::npos); }
+TEST_CASE("strings that are no UTF-8 can be written") {
+  CHECK(Dump({{"a", "\xff"}}).find("\xff") == std::string::npos);
+}
 
 }  // namespace
 }  // namespace distarray

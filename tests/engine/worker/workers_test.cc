@@ -246,10 +246,8 @@ TEST_CASE("what may be written has a mapping of its own, besides that for readin
   CallId number = 0;
   for (const bool writable : {true, false, true, false}) {
     engine.workers.CallOf(++number, kOwner)
-        .Borrow({.buffer = buffer,
-                 .distribution = buffer->distribution(),
-                 .dtype = DType::kFloat64,
-                 .writable = writable});
+        .Borrow(
+            {.buffer = buffer, .distribution = buffer->distribution(), .dtype = DType::kFloat64, .writable = writable});
     engine.Call(number, number);
     for (const Frame& frame : engine.worker.Heard()) {
       if (const json said = json::parse(frame.json); said["type"] == "map") {

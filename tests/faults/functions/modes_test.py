@@ -89,8 +89,8 @@ def test_source_takes_plain_arguments(start: Callable[..., Daemon]) -> None:
         source = "def sums(lists, by):\n    return [float(la.ndarray.sum()) * by for la in lists['given']]\n"
         context.register(source=source, name="sums")
         assert context.sums({"given": [array, distarray.readonly(array * 2)]}, by=3) == [[6.0, 12.0]] * 2
-        for wrong, kind in ((object(), TypeError), ({1: 2}, TypeError), (1 << 64, OverflowError), (np.ones(3), TypeError)):
-            with pytest.raises(kind):
+        for wrong in (object(), {1: 2}, 1 << 64, np.ones(3)):
+            with pytest.raises((TypeError, OverflowError)):
                 context.told(array, wrong)
         nested = []
         for _ in range(40):
