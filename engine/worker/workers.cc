@@ -142,7 +142,9 @@ absl::Status Workers::AdoptOne(const Command& envelope, CallId call, const Adopt
   const std::int64_t expected = distribution->LocalCount(rank) * SizeOf(adoption.buffer.dtype);
   Block block;
   if (part != adoption.parts.end() && part->block != 0) {
-    DA_ASSIGN_OR_RETURN(block, CallOf(call, envelope.owner).Take(part->block));
+    FunctionCall& adopting = CallOf(call, envelope.owner);
+    DA_ASSIGN_OR_RETURN(block, part->block > 0 ? adopting.Take(part->block)
+                                               : adopting.CopyLoan(static_cast<std::size_t>(-1 - part->block)));
   }
   if (block.bytes != expected) {
     pool_.Free(block);

@@ -54,12 +54,7 @@ FunctionRun::FunctionRun(Scheduler* scheduler, Workforce* workforce, Spec spec, 
       spec_(std::move(spec)),
       limits_(limits),
       counters_(counters),
-      done_(std::move(done)) {
-  if (limits_.call_limit_seconds > 0 &&
-      (spec_.timeout_seconds == 0 || spec_.timeout_seconds > limits_.call_limit_seconds)) {
-    spec_.timeout_seconds = limits_.call_limit_seconds;
-  }
-}
+      done_(std::move(done)) {}
 
 FunctionRun::~FunctionRun() = default;
 
@@ -77,6 +72,7 @@ void FunctionRun::Enqueue(CommandBody body, CompletionPtr completion,
 
 void FunctionRun::Start(const CompletionPtr& lent) {
   lent_ = lent;
+  asked_seconds_ = 0;  // from the next tick on
   const auto go_on = [self = shared_from_this(), lent] {
     if (self->ended_) {
       return;  // cancelled meanwhile
@@ -150,12 +146,16 @@ void FunctionRun::TakeReply(int target, const std::string& bytes) {
   outcomes_.emplace(target, std::move(outcome));
 }
 
-void FunctionRun::GiveUp(Reason reason, const std::string& why) {
+void FunctionRun::GiveUp(Reason reason, const std::string& why, bool secondary) {
   for (const int target : spec_.targets) {
     if (!outcomes_.contains(target)) {
       lost_ = true;
       failed_ = true;
-      outcomes_[target].status = Error(reason, absl::StrCat("on target ", target, ": ", why));
+      absl::Status& status = outcomes_[target].status;
+      status = Error(reason, absl::StrCat("on target ", target, ": ", why));
+      if (secondary) {
+        AddDetail(status, kSecondaryDetail, 1);
+      }
     }
   }
 }
@@ -174,10 +174,10 @@ void FunctionRun::Cancel() {
 }
 
 double FunctionRun::Tick(double now) {
-  if (ended_ || answered_ || pool_ == 0) {
+  if (ended_ || answered_) {
     return -1;
   }
-  for (double* since : {&started_seconds_, &failed_seconds_, &cancelled_seconds_}) {
+  for (double* since : {&asked_seconds_, &started_seconds_, &failed_seconds_, &cancelled_seconds_}) {
     if (*since == 0) {
       *since = now;
     }
@@ -195,11 +195,20 @@ double FunctionRun::Tick(double now) {
   };
   if (due(cancelled_seconds_, kInterruptSeconds)) {
     GiveUp(Reason::kCancelled, "the call was cancelled and ended, because interrupting it did not help");
-  } else if (due(started_seconds_, spec_.timeout_seconds)) {
+  } else if (pool_ == 0 && due(asked_seconds_, spec_.timeout_seconds)) {
+    status_ = Error(Reason::kTimeout, absl::StrCat("the function did not return within ", spec_.timeout_seconds,
+                                                   " s: all that time it waited for its arrays or for workers"));
+    End();
+    return -1;
+  } else if (due(asked_seconds_, spec_.timeout_seconds)) {
     GiveUp(Reason::kTimeout, absl::StrCat("the function did not return within ", spec_.timeout_seconds, " s"));
+  } else if (due(started_seconds_, limits_.call_limit_seconds)) {
+    GiveUp(Reason::kTimeout, absl::StrCat("the function did not return within ", limits_.call_limit_seconds, " s"));
   } else if (due(failed_seconds_, limits_.call_grace_seconds)) {
-    GiveUp(Reason::kWorkerLost, absl::StrCat("the function did not return within ", limits_.call_grace_seconds,
-                                             " s after it had failed elsewhere (", first_failure_, ")"));
+    GiveUp(Reason::kWorkerLost,
+           absl::StrCat("the function did not return within ", limits_.call_grace_seconds,
+                        " s after it had failed elsewhere (", first_failure_, ")"),
+           true);
   } else {
     return next;
   }

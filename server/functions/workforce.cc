@@ -22,6 +22,25 @@ std::int64_t Workforce::AliveCount() const {
   return static_cast<std::int64_t>(pools_.size()) - Count(Pool::State::kEnding);
 }
 
+std::int64_t Workforce::LentTo(std::int64_t owner) const {
+  return std::count_if(pools_.begin(), pools_.end(), [owner](const auto& entry) {
+    return entry.second.state == Pool::State::kLent && entry.second.owner == owner;
+  });
+}
+
+/// How many of those who wait could have a pool if there were enough.
+std::int64_t Workforce::CountServable() const {
+  std::map<std::int64_t, std::int64_t> waiting;
+  for (const Waiting& each : waiting_) {
+    ++waiting[each.owner];
+  }
+  std::int64_t count = 0;
+  for (const auto& [owner, wanted] : waiting) {
+    count += std::clamp<std::int64_t>(LentMax() - LentTo(owner), 0, wanted);
+  }
+  return count;
+}
+
 void Workforce::Acquire(std::weak_ptr<Client> client, std::int64_t owner) {
   if (!host_.start) {
     if (const auto asker = client.lock()) {
@@ -73,7 +92,8 @@ void Workforce::Serve() {
   std::deque<Waiting> waiting = std::exchange(waiting_, {});
   std::erase_if(waiting, [](const Waiting& each) { return each.client.expired(); });
   for (Waiting& next : waiting) {
-    if (const auto idle = IdleFor(next.owner); idle != pools_.end()) {
+    const auto idle = LentTo(next.owner) < LentMax() ? IdleFor(next.owner) : pools_.end();
+    if (idle != pools_.end()) {
       Lend(idle, next);
     } else {
       waiting_.push_back(std::move(next));
@@ -84,7 +104,7 @@ void Workforce::Serve() {
 
 /// Those who wait now are served by no pool that idles.
 void Workforce::StartMissing() {
-  auto missing = static_cast<std::int64_t>(waiting_.size()) - Count(Pool::State::kStarting);
+  std::int64_t missing = CountServable() - Count(Pool::State::kStarting);
   for (; missing > 0; --missing) {
     if (AliveCount() >= pools_max_) {
       auto longest_unused = pools_.end();

@@ -14,8 +14,9 @@ namespace distarray::server {
 
 /// The pools of workers, as the front sees them: asked for when needed, kept warm, lent to one call at a time, ended
 /// when a call leaves one in doubt. A pool that has run a function of one owner's runs none of another's: whatever a
-/// function has done to its process, only its owner's later ones find it. A state machine like the rest of the front:
-/// what a pool does is told to it.
+/// function has done to its process, only its owner's later ones find it. One pool (if there may be several) is never
+/// lent to an owner who has all others: nobody's endless functions keep everybody else's waiting. A state machine like
+/// the rest of the front: what a pool does is told to it.
 class Workforce {
  public:
   /// Who starts and ends pools (the supervisor). Empty functions: nobody can.
@@ -72,6 +73,9 @@ class Workforce {
   using Pools = std::map<PoolId, Pool>;
   std::int64_t Count(Pool::State state) const;
   std::int64_t AliveCount() const;
+  std::int64_t LentTo(std::int64_t owner) const;
+  std::int64_t LentMax() const { return pools_max_ > 1 ? pools_max_ - 1 : 1; }
+  std::int64_t CountServable() const;
   Pools::iterator IdleFor(std::int64_t owner);
   void Lend(Pools::iterator pool, const Waiting& to);
   void StartOne();

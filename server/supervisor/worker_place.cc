@@ -62,6 +62,19 @@ bool Works(const WorkerPlace& place) {
   return child > 0 && status == 0;
 }
 
+/// What is mounted below a folder from here on is seen by nobody outside of this mount namespace. That is a property of
+/// the mount in which the folder lies; "/" need not be one, as in a chroot.
+bool KeepMountsBelow(const std::string& folder) {
+  for (fs::path path = folder;; path = path.parent_path()) {
+    if (mount(nullptr, path.c_str(), nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) {
+      return true;
+    }
+    if (errno != EINVAL || path == path.parent_path()) {
+      return false;
+    }
+  }
+}
+
 absl::Status CannotStart(const std::string& why) {
   return Error(Reason::kWorkerLost, absl::StrCat("workers cannot be started: ", why));
 }
@@ -70,7 +83,7 @@ absl::Status CannotStart(const std::string& why) {
 
 bool WorkerPlace::Enter() const {
   if (own_mounts) {
-    if (unshare(CLONE_NEWNS | CLONE_NEWIPC) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    if (unshare(CLONE_NEWNS | CLONE_NEWIPC) != 0 || !KeepMountsBelow(directory)) {
       return false;
     }
     for (const Bind& bind : binds) {

@@ -29,9 +29,9 @@ class Worker:
         self._target = target
         self._process = os.getpid()
         self._communicators = Communicators()
-        self._memory = Memory(link, int(os.environ.get("DISTARRAY_MEMORY_ALLOWANCE_BYTES", "0")))
-        self._output = Output()
         self._interrupts = Interrupts()
+        self._memory = Memory(link, self._interrupts, int(os.environ.get("DISTARRAY_MEMORY_ALLOWANCE_BYTES", "0")))
+        self._output = Output()
         faulthandler.enable()  # after MPI, which would show C's frames only: what crashes tells where
         _runtime.set_memory(self._memory.allocate)
         self._restorer = Restorer()
@@ -48,6 +48,7 @@ class Worker:
 
     def _call(self, frame: Frame) -> None:
         said: dict[str, Any] = {"type": "result", "call": frame.said["call"]}
+        self._memory.begin_call()
         with Warned() as warned:
             data = self._run(frame, said)
             said["warnings"] = warned.told()

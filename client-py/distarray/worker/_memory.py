@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from distarray.error import MemoryLimitError
+from distarray.error import InternalError, MemoryLimitError
 from distarray.worker._link import Frame, Link
+from distarray.worker._running import Interrupts
 
 _POPULATE = getattr(mmap, "MAP_POPULATE", 0)
 
@@ -49,8 +50,10 @@ class Memory:
     allowance: bytes of memory that functions may take besides segments; 0: no limit.
     """
 
-    def __init__(self, link: Link, allowance: int) -> None:
+    def __init__(self, link: Link, interrupts: Interrupts, allowance: int) -> None:
         self._link = link
+        self._interrupts = interrupts
+        self._open = False
         self._segments: dict[tuple[int, bool], mmap.mmap] = {}  # by number, and whether to write to
         self._blocks: weakref.WeakValueDictionary[int, Block] = weakref.WeakValueDictionary()  # by address
         self._lock = threading.RLock()
@@ -75,9 +78,16 @@ class Memory:
             hard = resource.getrlimit(resource.RLIMIT_AS)[1]
             resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
+    def begin_call(self) -> None:
+        """Functions may ask for blocks from now on."""
+        self._open = True
+
     def end_call(self) -> None:
-        """A call has ended: the engine takes back by itself what was not returned."""
-        if self._blocks:
+        """A call has ended: the engine takes back by itself what was not returned. A thread that the function has left
+        gets no more: what the engine says next is for the next call.
+        """
+        with self._lock:
+            self._open = False
             for block in list(self._blocks.values()):
                 block.returned = True
             self._blocks.clear()
@@ -113,7 +123,9 @@ class Memory:
         return np.asarray(self._new(size))
 
     def _new(self, size: int) -> _Holder:
-        with self._lock:
+        with self._lock, self._interrupts.held():
+            if not self._open:
+                raise MemoryLimitError("local arrays can be made while the function runs, and it has returned")
             self._link.send({"type": "allocate", "bytes": size})
             said = self._answer().said
             if (error := said.get("error")) is not None:
@@ -138,13 +150,16 @@ class Memory:
                     self._map(told["segment"], descriptor, told["writable"])
             elif frame.said["type"] == "forget":
                 self._forget(frame.said["segments"])
+            else:
+                raise InternalError(f"a {frame.said['type']!r} frame came where orders about memory were expected")
         finally:
             for descriptor in frame.descriptors:
                 os.close(descriptor)
 
     def free(self, block: Block) -> None:
-        with self._lock:
-            self._link.send({"type": "free", "block": block.number})
+        with self._lock, self._interrupts.held():
+            if self._open:
+                self._link.send({"type": "free", "block": block.number})
 
     def block_of(self, elements: npt.NDArray[Any]) -> Block | None:
         """The block whose memory an array is, exactly and in C order; None if there is none."""

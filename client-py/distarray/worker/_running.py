@@ -6,10 +6,12 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 import traceback
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO, TypeVar
 
 from distarray._pickling import dumps
@@ -29,16 +31,39 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.running = False
+        self._held = False
+        self._late = False
         self.arm()
 
     def arm(self) -> None:
         """Between calls: functions may have set another handler."""
+        self._late = False
         signal.signal(signal.SIGINT, self._interrupt)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """What must not be left half done, as messages to the engine: an interrupt comes after it. Python raises
+        interrupts in the main thread only.
+        """
+        if self._held or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            if self._late:
+                self._late = False
+                raise KeyboardInterrupt
 
     def _interrupt(self, number: int, frame: types.FrameType | None) -> None:
         if self.running:
             self.running = False
-            raise KeyboardInterrupt
+            if self._held:
+                self._late = True
+            else:
+                raise KeyboardInterrupt
 
 
 class Output:

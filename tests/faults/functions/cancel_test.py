@@ -204,6 +204,33 @@ def test_a_call_that_waits_for_anothers_array_can_be_cancelled(context: da.Conte
     assert sum(later.result(3 * PATIENCE)) == elements.sum()
 
 
+def test_cancelled_while_it_makes_local_arrays(context: da.Context) -> None:
+    def allocate():  # type: ignore[no-untyped-def]
+        from distarray import localapi
+
+        while True:
+            localapi.empty((1000,))
+
+    for attempt in range(200 if FULL else 30):
+        future = context.apply_async(allocate, timeout=6 * PATIENCE)
+        time.sleep(0.002 * (attempt % 7))
+        future.cancel()
+        with pytest.raises(distarray.error.CancelledError):
+            future.result(PATIENCE)
+        assert context.apply(lambda: 1, timeout=3 * PATIENCE) == [1, 1]
+
+
+def test_a_timeout_counts_the_time_that_a_call_waits(start: Callable[..., Daemon], folder: str) -> None:
+    daemon = start("--worker-pools=1")
+    with da.Context(daemon.address) as context, da.Context(daemon.address) as theirs:
+        array = theirs.ones((10,))
+        endless = context.apply_async(lambda: __import__("time").sleep(1000), timeout=6 * PATIENCE)
+        with pytest.raises(TimeoutError, match=r"did not return within 0\.5 s: all that time it waited"):
+            theirs.apply(lambda la: la.ndarray.fill(0), (array,), timeout=0.5)
+        assert float(array.sum()) == 10
+        assert endless.cancel()
+
+
 def test_a_cancel_that_comes_late_hits_no_other_call(daemon: Daemon, context: da.Context) -> None:
     """Cancelled about when they return, so that interrupts are under way when the next call, on the same workers,
     begins.
