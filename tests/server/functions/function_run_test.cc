@@ -123,6 +123,21 @@ TEST_CASE("a call that is cancelled while its arrays are another's gives them ba
   CHECK(std::get<EndCall>(sent[0].body).call == 7);
 }
 
+TEST_CASE("a timeout counts the time that the call waits for a pool") {
+  Bench bench(2.0);
+  bench.run->Start(nullptr);
+  CHECK(bench.run->Tick(100) == 2);
+  CHECK(bench.run->Tick(101) == 1);
+  CHECK(bench.done == 0);
+  bench.run->Tick(102);
+  CHECK(bench.done == 1);
+  CHECK(ReasonOf(bench.run->status()) == Reason::kTimeout);
+  bench.ComeUp(1);
+  for (const Command& command : bench.Sent()) {
+    CHECK(!std::holds_alternative<CallFunction>(command.body));
+  }
+}
+
 TEST_CASE("an exception on one target waits for the others, for the grace") {
   Bench bench;
   const Command call = bench.Launch();

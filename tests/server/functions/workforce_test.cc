@@ -86,16 +86,20 @@ TEST_CASE("after a call that went wrong the next one is told") {
   CHECK(bench.Ask()->generation == 1);
 }
 
-TEST_CASE("calls at the same time get pools of their own, up to the limit; then they wait in turn") {
-  Bench bench(2);
+TEST_CASE("calls at the same time get pools of their own, all but one; then they wait in turn") {
+  Bench bench(3);
   const auto a = bench.Ask();
   const auto b = bench.Ask();
   const auto c = bench.Ask();
   auto d = bench.Ask();
   const auto e = bench.Ask();
   CHECK(bench.started == std::vector<PoolId>{1, 2});
+  const auto other = bench.Ask(8);
+  CHECK(bench.started == std::vector<PoolId>{1, 2, 3});
   bench.ComeUp(2);
   bench.ComeUp(1);
+  bench.ComeUp(3);
+  CHECK(other->pool == 3);
   CHECK(a->pool == 2);
   CHECK(b->pool == 1);
   CHECK(c->pool == 0);
