@@ -88,9 +88,10 @@ class Memory:
         """
         with self._lock:
             self._open = False
-            for block in list(self._blocks.values()):
-                block.returned = True
-            self._blocks.clear()
+            if len(self._blocks):
+                for block in list(self._blocks.values()):
+                    block.returned = True
+                self._blocks.clear()
 
     def view(self, placed: dict[str, Any], writable: bool) -> npt.NDArray[np.uint8]:
         """The bytes of {"segment", "offset", "bytes"}; read-only ones cannot be made writable."""

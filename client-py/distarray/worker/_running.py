@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal
 import ctypes
 import os
 import signal
@@ -33,12 +34,14 @@ class Interrupts:
         self.running = False
         self._held = False
         self._late = False
-        self.arm()
+        self._handler = self._interrupt
+        signal.signal(signal.SIGINT, self._handler)
 
     def arm(self) -> None:
         """Between calls: functions may have set another handler."""
         self._late = False
-        signal.signal(signal.SIGINT, self._interrupt)
+        if _signal.getsignal(signal.SIGINT) is not self._handler:
+            signal.signal(signal.SIGINT, self._handler)
 
     @contextmanager
     def held(self) -> Iterator[None]:
