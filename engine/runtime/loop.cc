@@ -129,7 +129,7 @@ bool Loop::Poll(std::int64_t timeout_us) {
     Flush();
   }
   if (ready > (polled_.front().revents != 0 ? 1 : 0)) {
-    services_.workers.Serve();
+    services_.workers.Serve(polled_);
     Flush();
   }
   return ready != 0;

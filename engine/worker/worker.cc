@@ -94,17 +94,18 @@ void Worker::AppendTo(std::vector<pollfd>& waited) const {
   }
 }
 
-std::vector<Worker::Event> Worker::Serve(bool may_ask) {
+std::vector<Worker::Event> Worker::Serve(const std::function<bool(int)>& happened, bool may_ask) {
   std::vector<Event> events;
-  ServeWorker(may_ask, events);
-  ServeGuard(events);
+  if (worker_ && happened(worker_->fd())) {
+    ServeWorker(may_ask, events);
+  }
+  if (guard_ && happened(guard_->fd())) {
+    ServeGuard(events);
+  }
   return events;
 }
 
 void Worker::ServeWorker(bool may_ask, std::vector<Event>& events) {
-  if (!worker_) {
-    return;
-  }
   std::vector<Frame> frames;
   absl::Status status = worker_->wants_write() ? worker_->Flush() : absl::OkStatus();
   if (may_ask && worker_->queued() < kQueuedMax) {
@@ -129,9 +130,6 @@ void Worker::ServeWorker(bool may_ask, std::vector<Event>& events) {
 }
 
 void Worker::ServeGuard(std::vector<Event>& events) {
-  if (!guard_) {
-    return;
-  }
   std::vector<Frame> frames;
   absl::Status status = guard_->wants_write() ? guard_->Flush() : absl::OkStatus();
   status.Update(guard_->Receive(frames));

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,8 +45,9 @@ class Worker {
   const std::string& why_lost() const { return why_lost_; }
 
   void AppendTo(std::vector<pollfd>& waited) const;
-  /// Takes in what has arrived, and sends what waits to be sent. The worker is heard only if it may ask for more.
-  std::vector<Event> Serve(bool may_ask);
+  /// Takes in what has arrived, and sends what waits to be sent, on those of its connections for whose descriptors
+  /// `happened` is true. The worker is heard only if it may ask for more.
+  std::vector<Event> Serve(const std::function<bool(int)>& happened, bool may_ask);
 
   /// Sends it the call, with the descriptors of the blocks that it does not have yet. Error kInternal: a block cannot
   /// be lent.

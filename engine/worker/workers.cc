@@ -179,13 +179,23 @@ void Workers::AppendTo(std::vector<pollfd>& waited) const {
   }
 }
 
-void Workers::Serve() {
-  Accept();
-  Welcome();
-  SendAwayMost();
+void Workers::Serve(std::span<const pollfd> polled) {
+  const std::function<bool(int)> happened = [polled](int fd) {
+    return polled.empty() || std::any_of(polled.begin(), polled.end(),
+                                         [fd](const pollfd& each) { return each.fd == fd && each.revents != 0; });
+  };
+  if (happened(listener_.get()) || !strangers_.empty()) {
+    Accept();
+    Welcome();
+    SendAwayMost();
+  }
+  ServeWorkers(happened);
+}
+
+void Workers::ServeWorkers(const std::function<bool(int)>& happened) {
   for (auto each = workers_.begin(); each != workers_.end();) {
     const PoolId pool = each->first;
-    for (Worker::Event& event : each->second.Serve(wanted_.size() < kWantedMax)) {
+    for (Worker::Event& event : each->second.Serve(happened, wanted_.size() < kWantedMax)) {
       Handle(pool, std::move(event));
     }
     // Once its call has ended everywhere a dead worker is let go: its guard ends then, and with it the pool.

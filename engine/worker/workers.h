@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,9 @@ class Workers {
   /// Whether somebody is or may be connected.
   bool any() const { return !expected_.empty(); }
   void AppendTo(std::vector<pollfd>& waited) const;
-  /// Takes in what has arrived.
-  void Serve();
+  /// Takes in what has arrived. `polled`: what poll said of the descriptors of AppendTo, and maybe of others; empty:
+  /// something may be there on any of them.
+  void Serve(std::span<const pollfd> polled = {});
   /// Goes on with preparing memory that workers have asked for; false if there is none to prepare.
   bool Prepare();
 
@@ -66,6 +68,7 @@ class Workers {
 
   void Accept();
   void Welcome();
+  void ServeWorkers(const std::function<bool(int)>& happened);
   void SendAwayMost();
   void Handle(PoolId pool, Worker::Event event);
   FunctionCall* RunningOn(PoolId pool, CallId* id = nullptr);
