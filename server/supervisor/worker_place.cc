@@ -104,7 +104,11 @@ bool WorkerPlace::Enter() const {
       }
     }
   }
-  return !other_uid || (setgroups(0, nullptr) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0);
+  if (other_uid && (setgroups(0, nullptr) != 0 || setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0)) {
+    return false;
+  }
+  // Ours may be out of the uid's reach: Open MPI 5's mpirun does not survive that.
+  return chdir(JobDirectory().c_str()) == 0;
 }
 
 absl::StatusOr<WorkerPlaces> WorkerPlaces::Find(const Options& options, const std::string& binary,
