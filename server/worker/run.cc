@@ -5,6 +5,7 @@
 #include <absl/strings/str_split.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "server/config/parse.h"
@@ -13,6 +14,12 @@
 #include "server/worker/guard.h"
 
 namespace distarray::server {
+namespace {
+
+// MPI's own files must fit the limit of a file: Open MPI 5 shares 16 MiB a process.
+constexpr std::int64_t kMpiFileBytes = std::int64_t{32} << 20;
+
+}  // namespace
 
 int RunWorker(const Options& options) {
   GuardOptions guard;
@@ -38,7 +45,7 @@ int RunWorker(const Options& options) {
       .memory_allowance_bytes = options.worker_memory_bytes,
       .processes = options.worker_processes,
       .user_processes = own_user ? kPoolTasks + options.engines * (1 + kWorkerTasks + options.worker_processes) : 0,
-      .file_bytes = options.worker_scratch_bytes,
+      .file_bytes = std::max(options.worker_scratch_bytes, kMpiFileBytes),
       .scratch_bytes = options.worker_scratch_bytes,
       .cpu_seconds = options.worker_cpu_seconds};
   guard.strict = options.sandbox_strict;
