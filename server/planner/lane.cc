@@ -22,7 +22,7 @@ Cluster::Cluster(int engines, std::int64_t memory_limit_bytes)
 
 CompletionPtr Lane::Emit(CommandBody body, std::vector<int> targets, std::vector<std::shared_ptr<const void>> holds,
                          std::vector<CompletionPtr> inputs, std::string origin,
-                         std::function<void(std::string)> reply) {
+                         std::function<void(std::string)> reply, std::function<void(int, std::string)> each_reply) {
   std::sort(targets.begin(), targets.end());
   targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
   auto completion = std::make_shared<Completion>();
@@ -39,6 +39,7 @@ CompletionPtr Lane::Emit(CommandBody body, std::vector<int> targets, std::vector
   queued.command.body = std::move(body);
   queued.completion = completion;
   queued.reply = std::move(reply);
+  queued.each_reply = std::move(each_reply);
   queued.holds = std::move(holds);
   cluster_.scheduler.Enqueue(std::move(queued));
   return completion;

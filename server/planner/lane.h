@@ -44,10 +44,11 @@ class Lane {
   /// Commands that are waiting or under way.
   std::int64_t backlog() const { return cluster_.scheduler.BacklogOf(number_); }
 
-  /// Queues a command for `targets` (any order). `reply`: see QueuedCommand.
+  /// Queues a command for `targets` (any order). `reply`, `each_reply`: see QueuedCommand.
   CompletionPtr Emit(CommandBody body, std::vector<int> targets, std::vector<std::shared_ptr<const void>> holds,
                      std::vector<CompletionPtr> inputs, std::string origin,
-                     std::function<void(std::string)> reply = {});
+                     std::function<void(std::string)> reply = {},
+                     std::function<void(int, std::string)> each_reply = {});
 
   /// A number for a buffer of so many bytes; the buffer is freed on the engines, after all commands emitted before,
   /// when the last holder goes.

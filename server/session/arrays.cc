@@ -49,6 +49,13 @@ void Session::Slice(const v1::SliceRequest& request, const Ticket& ticket) {
     }
     DA_ASSIGN_OR_RETURN(const auto index, ParseIndex(request.index()));
     DA_ASSIGN_OR_RETURN(View view, IndexView(source->view, index));
+    if (request.axes_size() > 0) {
+      DA_ASSIGN_OR_RETURN(view, PermuteView(view, {request.axes().begin(), request.axes().end()}));
+    }
+    if (request.broadcast_shape_size() > 0) {
+      DA_ASSIGN_OR_RETURN(const Shape shape, ParseShape(request.broadcast_shape(), source->dtype()));
+      DA_ASSIGN_OR_RETURN(view, BroadcastView(view, shape));
+    }
     Array sliced{source->base, std::move(view)};
     if (!request.snapshot()) {
       return sliced;

@@ -191,6 +191,8 @@ void Session::Dispatch(Queued& queued, const Ticket& ticket) {
       return Apply(queued, ticket);
     case v1::Request::kRegister:
       return Register(request.register_(), ticket);
+    case v1::Request::kCompute:
+      return Compute(request.compute(), ticket);
     case v1::Request::kFunctions:
       return ListFunctions(ticket);
     case v1::Request::kOpen:

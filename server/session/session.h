@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "distarray/v1/session.pb.h"
+#include "server/compute/computation.h"
 #include "server/functions/functions.h"
 #include "server/planner/planner.h"
 #include "server/rpc/gateway.h"
@@ -120,6 +121,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // operations.cc
   void Ufunc(const v1::UfuncRequest& request, const Ticket& ticket);
+  absl::StatusOr<std::vector<Recorder::UfuncOperand>> ReadOperands(
+      const google::protobuf::RepeatedPtrField<v1::Operand>& operands);
   absl::StatusOr<ValuePtr> RecordUfunc(const v1::UfuncRequest& request, const std::string& origin);
   void UfuncInPlace(const v1::UfuncRequest& request, const Ticket& ticket);
   void Reduce(const v1::ReduceRequest& request, const Ticket& ticket);
@@ -145,6 +148,11 @@ class Session : public std::enable_shared_from_this<Session> {
   absl::Status ChooseTargets(Applying& applying) const;
   absl::StatusOr<CompletionPtr> LendArrays(Applying& applying);
   void Refuse(Applying& applying, const absl::Status& status);
+
+  // compute.cc
+  void Compute(const v1::ComputeRequest& request, const Ticket& ticket);
+  /// Waits for what `computed` waits for, then names the results and answers.
+  void GoOn(std::vector<std::int64_t> results, absl::StatusOr<Computed> computed, const Ticket& ticket);
 
   // results.cc
   void TakeResults(const std::shared_ptr<Applying>& applying);

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "server/compute/computation.h"
+
+namespace distarray::server {
+
+// The computations, a family a file.
+
+/// reshape.
+std::vector<ComputationRow> ReshapeRows();
+
+}  // namespace distarray::server
