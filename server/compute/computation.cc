@@ -42,8 +42,9 @@ std::span<const ComputationRow> Computations() {
 
 const ComputationRow* FindComputation(std::string_view name) {
   const auto rows = Computations();
-  const auto found = std::lower_bound(rows.begin(), rows.end(), name,
-                                      [](const ComputationRow& row, std::string_view sought) { return row.name < sought; });
+  const auto found =
+      std::lower_bound(rows.begin(), rows.end(), name,
+                       [](const ComputationRow& row, std::string_view sought) { return row.name < sought; });
   return found != rows.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -16,9 +16,9 @@ namespace distarray::server {
 /// What a computation may be told besides its operands.
 struct ParameterRow {
   std::string_view name;
-  Kind kind = Kind::kSigned;              // kBool, kSigned (any integer), kFloat or kComplex
-  std::optional<Scalar> default_value;    // none: it must be given
-  std::string_view documentation;         // a sentence: meaning, unit, range
+  Kind kind = Kind::kSigned;            // kBool, kSigned (any integer), kFloat or kComplex
+  std::optional<Scalar> default_value;  // none: it must be given
+  std::string_view documentation;       // a sentence: meaning, unit, range
 };
 
 /// A computation as it was asked for; operand and parameter counts and kinds have been checked, no operand has failed.

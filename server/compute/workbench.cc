@@ -35,7 +35,8 @@ Layout Workbench::RowsLayout(const Shape& shape, const std::vector<int>& targets
 
 Layout Workbench::BlockLayout(std::vector<std::int64_t> bounds, std::vector<int> targets) {
   Distribution blocks;
-  blocks.dimensions = {targets.size() == 1 ? DimensionMap::Whole(bounds.back()) : DimensionMap::Block(std::move(bounds))};
+  blocks.dimensions = {targets.size() == 1 ? DimensionMap::Whole(bounds.back())
+                                           : DimensionMap::Block(std::move(bounds))};
   blocks.targets = std::move(targets);
   return Intern(std::move(blocks));
 }
@@ -46,8 +47,8 @@ bool Workbench::IsRows(const Distribution& distribution) {
     if (map.replicated()) {
       return false;
     }
-    if (map.grid_size > 1 &&
-        (!before || map.kind != DimensionMap::Kind::kBlock || map.communication_padding != 0 || map.boundary_padding != 0)) {
+    if (map.grid_size > 1 && (!before || map.kind != DimensionMap::Kind::kBlock || map.communication_padding != 0 ||
+                              map.boundary_padding != 0)) {
       return false;
     }
     before = before && map.size == 1;
@@ -163,9 +164,8 @@ CompletionPtr Workbench::Emit(CommandBody body, const std::vector<ValuePtr>& rea
   for (const New& made : makes) {
     add(made.value->layout);
   }
-  CompletionPtr done =
-      planner_->lane().Emit(std::move(body), std::move(targets), std::move(holds), std::move(inputs), origin_, {},
-                            std::move(each_reply));
+  CompletionPtr done = planner_->lane().Emit(std::move(body), std::move(targets), std::move(holds), std::move(inputs),
+                                             origin_, {}, std::move(each_reply));
   for (New& made : makes) {
     MarkStored(*made.value, std::move(made.memory), done);
   }

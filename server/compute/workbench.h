@@ -13,9 +13,9 @@ namespace distarray::server {
 /// What computations are made with: values brought to where and how an operation of the engines wants them, and the
 /// commands that make new ones. Everything it returns is stored (or queued to be).
 ///
-/// Operations of the engines work on *rows*: arrays in blocks of one dimension, all dimensions before it of extent 1 and
-/// all behind it whole. Their blocks, laid end to end in the order of the targets, are the array in C order; so such an
-/// array can be taken for one of another shape without moving anything (Recast).
+/// Operations of the engines work on *rows*: arrays in blocks of one dimension, all dimensions before it of extent 1
+/// and all behind it whole. Their blocks, laid end to end in the order of the targets, are the array in C order; so
+/// such an array can be taken for one of another shape without moving anything (Recast).
 class Workbench {
  public:
   /// `default_targets`: the session's. Borrowed: the planner.
@@ -26,7 +26,9 @@ class Workbench {
   Recorder& recorder() { return planner_->recorder(); }
   const std::vector<int>& default_targets() const { return default_targets_; }
   const std::string& origin() const { return origin_; }
-  Layout Intern(Distribution distribution) { return planner_->lane().cluster().registry.Intern(std::move(distribution)); }
+  Layout Intern(Distribution distribution) {
+    return planner_->lane().cluster().registry.Intern(std::move(distribution));
+  }
   int engine_count() { return planner_->lane().cluster().engine_count; }
 
   /// The distribution that makes an array of `shape` rows: blocks of its first dimension that is not 1, over as many of
@@ -50,8 +52,8 @@ class Workbench {
   absl::StatusOr<ValuePtr> Flat(const Operand& operand);
   /// As Stored, converted to a dtype.
   absl::StatusOr<ValuePtr> Cast(const Operand& operand, DType dtype);
-  /// The same bytes under another layout, whose blocks must have the same length on the same targets. Shares the buffer:
-  /// whoever is written first gets elements of its own.
+  /// The same bytes under another layout, whose blocks must have the same length on the same targets. Shares the
+  /// buffer: whoever is written first gets elements of its own.
   ValuePtr Recast(const ValuePtr& stored, const Layout& layout, DType dtype);
   /// A 0-d array on the first default target.
   absl::StatusOr<Operand> ScalarArray(const Scalar& scalar, DType dtype);

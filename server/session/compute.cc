@@ -37,15 +37,15 @@ absl::Status ReadParameters(const ComputationRow& row, const v1::ComputeRequest&
     }
     DA_ASSIGN_OR_RETURN(const TypedScalar scalar, ParseScalar(given->second, parameter.name));
     if (RankOfKind(KindOf(scalar.scalar)) > RankOfKind(parameter.kind)) {
-      return Error(Reason::kInvalidType, absl::StrCat(std::string(row.name), ": ", std::string(parameter.name), " must be ",
-                                                      std::string(NameOfKind(parameter.kind))));
+      return Error(Reason::kInvalidType, absl::StrCat(std::string(row.name), ": ", std::string(parameter.name),
+                                                      " must be ", std::string(NameOfKind(parameter.kind))));
     }
     asked.parameters.emplace(parameter.name, scalar.scalar);
   }
   for (const auto& [name, scalar] : request.parameters()) {
     if (asked.parameters.find(name) == asked.parameters.end()) {
-      return Error(Reason::kInvalidValue,
-                   absl::StrCat("parameters: \"", name, "\" given; ", std::string(row.name), " takes none of that name"));
+      return Error(Reason::kInvalidValue, absl::StrCat("parameters: \"", name, "\" given; ", std::string(row.name),
+                                                       " takes none of that name"));
     }
   }
   return absl::OkStatus();
@@ -61,8 +61,9 @@ void Session::Compute(const v1::ComputeRequest& request, const Ticket& ticket) {
                                                            "\"; ServerInfo.computations lists them"));
     }
     if (request.operands_size() < row->operand_count_min || request.operands_size() > row->operand_count_max) {
-      return Error(Reason::kInvalidValue, absl::StrCat(request.name(), ": ", request.operands_size(), " operands given, ",
-                                                       row->operand_count_min, " to ", row->operand_count_max, " expected"));
+      return Error(Reason::kInvalidValue,
+                   absl::StrCat(request.name(), ": ", request.operands_size(), " operands given, ",
+                                row->operand_count_min, " to ", row->operand_count_max, " expected"));
     }
     if (request.results_size() != row->result_count || (request.in_place() != 0) != (row->result_count == 0)) {
       return Error(Reason::kInvalidValue, absl::StrCat("results: ", request.results_size(), " keys given, ",
