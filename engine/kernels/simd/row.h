@@ -14,7 +14,12 @@ template <typename F, typename T>
 inline constexpr int kArity = std::is_invocable_v<F, T>            ? 1
                               : std::is_invocable_v<F, T, T>       ? 2
                               : std::is_invocable_v<F, bool, T, T> ? 3
+                              : std::is_invocable_v<F, T, T, T>    ? 3
                                                                    : 0;
+
+/// Whether the first of three operands is a condition.
+template <typename F, typename T>
+inline constexpr bool kHasCondition = kArity<F, T> == 3 && std::is_invocable_v<F, bool, T, T>;
 
 template <typename F, typename T>
 std::uint32_t RunLoop(std::int64_t n, const void* const* in, void* out) {
@@ -32,12 +37,13 @@ std::uint32_t RunLoop(std::int64_t n, const void* const* in, void* out) {
       z[i] = F{}(x[i], y[i]);
     }
   } else {
-    const bool* __restrict condition = static_cast<const bool*>(in[0]);
+    using First = std::conditional_t<kHasCondition<F, T>, bool, T>;
+    const First* __restrict first = static_cast<const First*>(in[0]);
     const T* __restrict x = static_cast<const T*>(in[1]);
     const T* __restrict y = static_cast<const T*>(in[2]);
     T* __restrict z = static_cast<T*>(out);
     for (std::int64_t i = 0; i < n; ++i) {
-      z[i] = F{}(condition[i], x[i], y[i]);
+      z[i] = F{}(first[i], x[i], y[i]);
     }
   }
   return 0;
@@ -49,7 +55,7 @@ constexpr void AddLoop(OperationRow& row) {
   if constexpr (kArity<F, T> != 0) {
     row.kernels[kIndex] = &RunLoop<F, T>;
     row.operand_count = kArity<F, T>;
-    row.condition_first = row.operand_count == 3;
+    row.condition_first = kHasCondition<F, T>;
     if constexpr (kArity<F, T> == 1) {
       row.results[kIndex] = kDTypeOf<std::invoke_result_t<F, T>>;
     } else if constexpr (kArity<F, T> == 2) {
