@@ -74,6 +74,10 @@ class Indexed:
         """Whether this is x[...]."""
         return all(entry == (None, None, None) for entry in self.entries)
 
+    def numpy_index(self) -> tuple[Any, ...]:
+        """The expression as NumPy takes it."""
+        return tuple(slice(*entry) if type(entry) is tuple else entry for entry in self.entries)
+
     def fill(self, message: types_pb2.Index) -> None:
         for entry in self.entries:
             added = message.entries.add()

@@ -2,6 +2,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include "server/session/session.h"
@@ -27,14 +28,40 @@ v1::ArrayInfo Session::Info(std::int64_t key, const Array& array) {
   return info;
 }
 
+absl::StatusOr<Layout> Session::LayoutFor(const v1::DistributionRequest& request, const Shape& shape) {
+  DistributionRegistry& registry = context_->cluster->registry;
+  const int engine_count = context_->cluster->engine_count;
+  std::vector<int> targets = targets_;
+  if (request.like_size() > 0) {
+    if (request.has_exact() || !request.kinds().empty() || request.grid_shape_size() > 0 ||
+        request.targets_size() > 0) {
+      return Error(Reason::kInvalidValue,
+                   "distribution: both like and exact, kinds, grid_shape or targets given; expected one");
+    }
+    std::set<int> united;
+    for (const std::int64_t key : request.like()) {
+      DA_ASSIGN_OR_RETURN(const Array* array, Find(key, "like"));
+      if (const Value& value = *array->base->value(); value.state == Value::State::kFailed) {
+        return value.error;
+      }
+      const Layout own = LayoutOf(array->operand(), registry);
+      if (array->shape() == shape) {
+        return own;
+      }
+      united.insert(own->value->targets.begin(), own->value->targets.end());
+    }
+    targets.assign(united.begin(), united.end());
+  }
+  DA_ASSIGN_OR_RETURN(Distribution distribution,
+                      ResolveDistribution(request, shape, targets, default_kinds_, engine_count));
+  return registry.Intern(std::move(distribution));
+}
+
 void Session::Create(const v1::CreateRequest& request, const Ticket& ticket) {
   const auto outcome = [&]() -> absl::StatusOr<Array> {
     DA_ASSIGN_OR_RETURN(const DType dtype, ParseDType(request.dtype(), "dtype"));
     DA_ASSIGN_OR_RETURN(const Shape shape, ParseShape(request.shape(), dtype));
-    DA_ASSIGN_OR_RETURN(
-        Distribution distribution,
-        ResolveDistribution(request.distribution(), shape, targets_, default_kinds_, context_->cluster->engine_count));
-    const Layout layout = context_->cluster->registry.Intern(std::move(distribution));
+    DA_ASSIGN_OR_RETURN(const Layout layout, LayoutFor(request.distribution(), shape));
     DA_ASSIGN_OR_RETURN(const ValuePtr value, planner_.recorder().Create(request, dtype, shape, layout, ticket.origin));
     return NameWhole(value);
   };
@@ -124,10 +151,7 @@ void Session::Redistribute(const v1::RedistributeRequest& request, const Ticket&
                    absl::StrCat("shape: ", ToString(Shape(request.shape().begin(), request.shape().end())),
                                 " is not the array's ", ToString(shape), "; reshaping is not implemented yet"));
     }
-    DA_ASSIGN_OR_RETURN(
-        Distribution distribution,
-        ResolveDistribution(request.distribution(), shape, targets_, default_kinds_, context_->cluster->engine_count));
-    const Layout layout = context_->cluster->registry.Intern(std::move(distribution));
+    DA_ASSIGN_OR_RETURN(const Layout layout, LayoutFor(request.distribution(), shape));
     return NameWhole(planner_.recorder().Redistribute(source->operand(), layout, ticket.origin));
   };
   Bind(ticket, request.result(), outcome());

@@ -104,6 +104,9 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Names the outcome, good or bad, and answers.
   void Bind(const Ticket& ticket, std::int64_t key, absl::StatusOr<Array> outcome);
   absl::StatusOr<Array> NameWhole(const ValuePtr& value);
+  /// Where an array that was asked for so goes. Errors: kInvalidValue, kUnknownKey, those of the arrays it is to be
+  /// like.
+  absl::StatusOr<Layout> LayoutFor(const v1::DistributionRequest& request, const Shape& shape);
   /// Calls `then` (in the same turn, if nothing is missing) once all have finished, unless the session has gone by
   /// then.
   void After(std::vector<CompletionPtr> completions, std::function<void()> then);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from distarray._dtypes import BOOL
 from distarray.globalapi._elementwise import elementwise, positive
 from distarray.globalapi._handle import Handle
 
@@ -144,12 +145,12 @@ class Operators:
 
     def __eq__(self, other: Any) -> Any:
         if _incomparable(other):
-            return cast(Handle, self)._context._constant_like(cast(Handle, self), False)
+            return cast(Handle, self)._context._full_like(cast(Handle, self), False, BOOL)
         return elementwise("equal", (self, other))
 
     def __ne__(self, other: Any) -> Any:
         if _incomparable(other):
-            return cast(Handle, self)._context._constant_like(cast(Handle, self), True)
+            return cast(Handle, self)._context._full_like(cast(Handle, self), True, BOOL)
         return elementwise("not_equal", (self, other))
 
     __hash__ = None  # type: ignore[assignment]

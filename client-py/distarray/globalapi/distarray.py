@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,8 +22,9 @@ from distarray.error import (
     NotSupportedError,
 )
 from distarray.globalapi import _numpy_protocol
-from distarray.globalapi._elementwise import convert, reduce
-from distarray.globalapi._handle import Handle
+from distarray.globalapi._elementwise import convert
+from distarray.globalapi._handle import MIRROR_BYTES_MAX, Handle
+from distarray.globalapi._methods import Methods
 from distarray.globalapi._operators import Operators
 from distarray.localapi import Distribution as LocalDistribution
 from distarray.localapi import LocalArray
@@ -37,7 +37,7 @@ __all__ = ["DistArray"]
 _WARN_BYTES = 100 * 10**6
 
 
-class DistArray(Operators, Handle):
+class DistArray(Operators, Methods, Handle):
     """An array dealt out over engines. Operations are recorded and computed when a value is needed; what shapes and
     dtypes decide is raised at the call, everything else when the result is first read.
     """
@@ -123,7 +123,15 @@ class DistArray(Operators, Handle):
         message.result = key = self._context._new_key()
         self._context._session.submit(request)
         storage = None if indexed.all_integers else self._share()
-        return self._context._array(key, indexed.shape, self._type, storage)
+        result = self._context._array(key, indexed.shape, self._type, storage)
+        if self.nbytes <= MIRROR_BYTES_MAX:
+            known = self._known()
+            if known is not None:
+                result._keep(np.asarray(known[indexed.numpy_index()]))
+            elif indexed.all_integers:
+                result._share()  # so that a write to it is noticed
+                result._element_of = self, self._version(), indexed.numpy_index()
+        return result
 
     def __setitem__(self, index: Any, value: Any) -> None:
         """NumPy's basic-index assignment: broadcast, and cast to the array's dtype."""
@@ -262,68 +270,6 @@ class DistArray(Operators, Handle):
         self._context._session.submit(request)
         return self._context._array(key, shape, self._type)
 
-    # Reductions.
-
-    def sum(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Sum over axes (None: all; an int; a tuple)."""
-        return _reduce("sum", self, axis, dtype, out, keepdims)
-
-    def prod(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Product over axes."""
-        return _reduce("prod", self, axis, dtype, out, keepdims)
-
-    def min(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Least element over axes; ValueError of none."""
-        return _reduce("min", self, axis, dtype, out, keepdims)
-
-    def max(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Greatest element over axes; ValueError of none."""
-        return _reduce("max", self, axis, dtype, out, keepdims)
-
-    def mean(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Arithmetic mean over axes."""
-        return _reduce("mean", self, axis, dtype, out, keepdims)
-
-    def var(
-        self,
-        axis: Any = None,
-        dtype: npt.DTypeLike | None = None,
-        out: None = None,
-        ddof: float = 0,
-        keepdims: bool = False,
-    ) -> DistArray:
-        """Variance over axes, divided by count - ddof."""
-        return _reduce("var", self, axis, dtype, out, keepdims, ddof)
-
-    def std(
-        self,
-        axis: Any = None,
-        dtype: npt.DTypeLike | None = None,
-        out: None = None,
-        ddof: float = 0,
-        keepdims: bool = False,
-    ) -> DistArray:
-        """Standard deviation over axes."""
-        return _reduce("std", self, axis, dtype, out, keepdims, ddof)
-
-    def any(self, axis: Any = None, out: None = None, keepdims: bool = False) -> DistArray:
-        """Whether any element is true, over axes."""
-        return _reduce("any", self, axis, None, out, keepdims)
-
-    def all(self, axis: Any = None, out: None = None, keepdims: bool = False) -> DistArray:
-        """Whether every element is true, over axes."""
-        return _reduce("all", self, axis, None, out, keepdims)
-
     # Time.
 
     def wait(self) -> DistArray:
@@ -332,14 +278,6 @@ class DistArray(Operators, Handle):
         request.wait.keys.append(self._key)
         self._context._session.call(request)
         return self
-
-
-def _reduce(
-    name: str, array: DistArray, axis: Any, dtype: npt.DTypeLike | None, out: Any, keepdims: bool, ddof: float = 0
-) -> DistArray:
-    if out is not None:
-        raise NotSupportedError(f"{name}: out= is not supported")
-    return reduce(name, array, axis, dtype, operator.truth(keepdims), ddof)
 
 
 def _check_fits(given: Shape, target: Shape) -> None:

@@ -1,15 +1,19 @@
-"""NumPy's elementwise functions on distributed arrays, by NumPy's names. None of them waits for the server."""
+"""Elementwise functions on distributed arrays, by NumPy's names and those of the array API standard.
+
+None of them waits for the server.
+"""
 
 from __future__ import annotations
 
 import builtins
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from distarray._arguments import as_integer
 from distarray._dtypes import dtype_of
-from distarray.globalapi._elementwise import convert, elementwise
+from distarray.globalapi._elementwise import assigned, convert, elementwise, elementwise_into
 from distarray.globalapi._handle import Handle
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ __all__ = [
     "bitwise_count",
     "bitwise_invert",
     "bitwise_left_shift",
+    "bitwise_not",
     "bitwise_or",
     "bitwise_right_shift",
     "bitwise_xor",
@@ -127,39 +132,43 @@ __all__ = [
 
 
 class Unary(Protocol):
-    """A function of one array."""
+    """A function of one array. out: an array that the result is written to, and which is then returned."""
 
     __name__: str
 
-    def __call__(self, x: Any, /, *, dtype: npt.DTypeLike | None = None) -> DistArray: ...
+    def __call__(self, x: Any, /, out: Any = None, *, dtype: npt.DTypeLike | None = None) -> DistArray: ...
 
 
 class Binary(Protocol):
     """A function of two operands, broadcast: DistArrays, numbers, or what numpy.asarray takes; at least one
-    DistArray.
+    DistArray. out: an array that the result is written to, and which is then returned.
     """
 
     __name__: str
 
-    def __call__(self, x1: Any, x2: Any, /, *, dtype: npt.DTypeLike | None = None) -> DistArray: ...
+    def __call__(self, x1: Any, x2: Any, /, out: Any = None, *, dtype: npt.DTypeLike | None = None) -> DistArray: ...
 
 
 def _unary(name: str, meaning: str) -> Unary:
-    def function(x: Any, /, *, dtype: npt.DTypeLike | None = None) -> DistArray:
-        return elementwise(name, (x,), dtype)
+    def function(x: Any, /, out: Any = None, *, dtype: npt.DTypeLike | None = None) -> DistArray:
+        return elementwise_into(name, (x,), dtype, out)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{meaning}\n\nElementwise; dtype, if given, is what is computed in. See numpy.{name}."
+    function.__doc__ = (
+        f"{meaning}\n\nElementwise: a new array, dealt out as x is; dtype, if given, is what is computed in. "
+        f"See numpy.{name}."
+    )
     return function
 
 
 def _binary(name: str, meaning: str) -> Binary:
-    def function(x1: Any, x2: Any, /, *, dtype: npt.DTypeLike | None = None) -> DistArray:
-        return elementwise(name, (x1, x2), dtype)
+    def function(x1: Any, x2: Any, /, out: Any = None, *, dtype: npt.DTypeLike | None = None) -> DistArray:
+        return elementwise_into(name, (x1, x2), dtype, out)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = (
-        f"{meaning}\n\nElementwise, broadcast; dtype, if given, is what is computed in. See numpy.{name}."
+        f"{meaning}\n\nElementwise, broadcast: a new array, dealt out as the first operand of its shape is; dtype, if "
+        f"given, is what is computed in. See numpy.{name}."
     )
     return function
 
@@ -167,56 +176,55 @@ def _binary(name: str, meaning: str) -> Binary:
 def where(condition: Any, x: Any, y: Any, /) -> DistArray:
     """x where the condition is true, else y.
 
-    Elementwise, broadcast. See numpy.where.
+    Elementwise, broadcast: a new array, dealt out as the first operand of its shape is. See numpy.where.
     """
     return elementwise("where", (condition, x, y))
 
 
-def positive(x: Any, /, *, dtype: npt.DTypeLike | None = None) -> DistArray:
+def positive(x: Any, /, out: Any = None, *, dtype: npt.DTypeLike | None = None) -> DistArray:
     """+x: a copy. Not defined for bool.
 
-    Elementwise; dtype, if given, is what is computed in. See numpy.positive.
+    Elementwise: a new array, dealt out as x is; dtype, if given, is what is computed in. See numpy.positive.
     """
-    return elementwise("positive", (x,), dtype)
+    return elementwise_into("positive", (x,), dtype, out)
 
 
 def clip(
-    x: Any,
-    /,
-    min: Any = None,
-    max: Any = None,
-    *,
-    dtype: npt.DTypeLike | None = None,  # noqa: A002
+    x: Any, /, min: Any = None, max: Any = None, out: Any = None, *, dtype: npt.DTypeLike | None = None
 ) -> DistArray:
     """x where it is within [min, max], else the bound it is beyond; a NaN of any of the three gives NaN. None is no
-    bound.
+    bound, and neither is a Python integer beyond the dtype of an integer x.
 
-    Elementwise, broadcast: a new array. dtype, if given, is what is computed in. See numpy.clip.
+    Elementwise, broadcast: a new array, dealt out as x is. dtype, if given, is what is computed in. See numpy.clip.
     """
-    if min is None and max is None:
-        return positive(x, dtype=dtype)
+    if isinstance(x, Handle) and dtype_of(x._type).kind in "iu":
+        limits = np.iinfo(dtype_of(x._type))
+        min = None if type(min) is int and min <= limits.min else min
+        max = None if type(max) is int and max >= limits.max else max
     if max is None:
-        return elementwise("maximum", (x, min), dtype)
+        if min is None:
+            return assigned("clip", convert("copy", x, x._type), out)
+        return elementwise_into("maximum", (x, min), dtype, out)
     if min is None:
-        return elementwise("minimum", (x, max), dtype)
-    return elementwise("clip", (x, min, max), dtype)
+        return elementwise_into("minimum", (x, max), dtype, out)
+    return elementwise_into("clip", (x, min, max), dtype, out)
 
 
-def round(x: Any, /, decimals: int = 0) -> DistArray:
+def round(x: Any, /, decimals: int = 0, out: Any = None) -> DistArray:
     """The nearest number with so many decimals, halves to even; integers stay integers.
 
-    Elementwise: a new array. See numpy.round.
+    Elementwise: a new array, dealt out as x is. See numpy.round.
     """
     decimals = as_integer(decimals, "decimals")
     kind = dtype_of(x._type).kind if isinstance(x, Handle) else ""
     if kind in ("i", "u") and decimals >= 0:
-        return positive(x)
+        return positive(x, out)
     if decimals == 0:
-        return elementwise("rint", (x,))
+        return elementwise_into("rint", (x,), None, out)
     scale = 10.0 ** builtins.abs(decimals)
     first, second = ("multiply", "divide") if decimals > 0 else ("divide", "multiply")
     rounded = elementwise(second, (elementwise("rint", (elementwise(first, (x, scale)),)), scale))
-    return convert("astype", rounded, x._type) if kind in ("i", "u") else rounded
+    return assigned("round", convert("astype", rounded, x._type) if kind in ("i", "u") else rounded, out)
 
 
 def isposinf(x: Any, /) -> DistArray:
@@ -353,6 +361,7 @@ atanh = arctanh
 bitwise_invert = invert
 bitwise_left_shift = left_shift
 bitwise_right_shift = right_shift
+bitwise_not = invert
 conj = conjugate
 pow = power
 around = round
