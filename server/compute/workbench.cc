@@ -44,7 +44,8 @@ Layout Workbench::BlockLayout(std::vector<std::int64_t> bounds, std::vector<int>
 bool Workbench::IsRows(const Distribution& distribution) {
   bool before = true;  // all dimensions so far have extent 1
   for (const DimensionMap& map : distribution.dimensions) {
-    if (map.replicated()) {
+    // One process's list of indices may have any order.
+    if (map.replicated() || map.kind == DimensionMap::Kind::kUnstructured) {
       return false;
     }
     if (map.grid_size > 1 && (!before || map.kind != DimensionMap::Kind::kBlock || map.communication_padding != 0 ||

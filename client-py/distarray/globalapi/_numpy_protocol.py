@@ -73,7 +73,9 @@ def function(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     ours, names = found
     options = dict(kwargs)
     for name, value in _NO_EFFECT.items():
-        if name in options and options[name] in value:
+        if name in options and any(
+            options[name] is one or (isinstance(options[name], str) and options[name] == one) for one in value
+        ):
             del options[name]
     given = list(args)
     for name in names[len(given) :]:  # our first parameters have no names, NumPy's have
