@@ -159,7 +159,7 @@ def test_inspection(default):
 
 
 def test_dtypes():
-    assert distarray.float32 == np.dtype("float32") == da.float32
+    assert distarray.float32 is np.float32 and distarray.bool == np.dtype("bool") and distarray.float64(1.5) == 1.5
     limits = distarray.finfo(np.complex64)
     assert type(limits.eps) is float and limits.eps == np.finfo(np.float32).eps and limits.dtype == np.float32
     assert limits.tiny == limits.smallest_normal == np.finfo(np.float32).tiny and limits.bits == 32

@@ -1,6 +1,6 @@
-"""The element types, as objects with ==, and the functions on them of the array API standard.
+"""The element types, and the functions on them of the array API standard.
 
-They are NumPy's own dtypes: distarray.float32 == numpy.dtype("float32").
+They are NumPy's own: distarray.float32 is numpy.float32, to which the dtype of arrays of it is equal.
 """
 
 from __future__ import annotations
@@ -41,7 +41,19 @@ __all__ = [
     "uint64",
 ]
 
-bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, complex64, complex128 = DTYPES
+bool = np.bool_
+int8 = np.int8
+int16 = np.int16
+int32 = np.int32
+int64 = np.int64
+uint8 = np.uint8
+uint16 = np.uint16
+uint32 = np.uint32
+uint64 = np.uint64
+float32 = np.float32
+float64 = np.float64
+complex64 = np.complex64
+complex128 = np.complex128
 
 _KINDS = {
     "bool": "b",
@@ -152,7 +164,7 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
     result = promoted(dtypes)
     rank = max((number.rank for number in numbers), default=0)
     if rank > next(place for place, kinds in enumerate(_PYTHON_KINDS) if result.kind in kinds):
-        result = complex64 if rank == 3 and result == float32 else _DEFAULTS[rank]
+        result = np.dtype(complex64 if rank == 3 and result == float32 else _DEFAULTS[rank])
     return result
 
 
