@@ -77,6 +77,9 @@ def function(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
             options[name] is one or (isinstance(options[name], str) and options[name] == one) for one in value
         ):
             del options[name]
+    for theirs, name in _RENAMED.items():
+        if theirs in options:
+            options[name] = options.pop(theirs)
     given = list(args)
     for name in names[len(given) :]:  # our first parameters have no names, NumPy's have
         if name not in options:
@@ -88,6 +91,9 @@ def function(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
         raise InvalidTypeError(f"{function.__module__}.{function.__name__} of a DistArray: {error}") from None
     return ours(*given, **options)
 
+
+# NumPy's older names.
+_RENAMED = {"a_min": "min", "a_max": "max", "newshape": "shape"}
 
 # Arguments of NumPy's that mean, with these values, what is done anyway.
 _NO_EFFECT: dict[str, tuple[Any, ...]] = {
@@ -107,7 +113,7 @@ def _functions() -> dict[Callable[..., Any], tuple[Callable[..., Any], list[str]
 
     found: dict[Any, Callable[..., Any]] = {}
     for name in globalapi.__all__:
-        twin = getattr(np, name, None)
+        twin = getattr(np, name, None) if inspect.isfunction(getattr(globalapi, name)) else None
         if callable(getattr(twin, "__wrapped__", None)) or hasattr(twin, "_implementation"):
             found[twin] = getattr(globalapi, name)
     found[np.ndim] = _ndim

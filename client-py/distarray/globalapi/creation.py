@@ -15,7 +15,7 @@ import numpy.typing as npt
 from distarray._arguments import as_integer
 from distarray._dtypes import NUMBER, supported
 from distarray._index import broadcast
-from distarray.error import InvalidTypeError, InvalidValueError
+from distarray.error import InvalidTypeError, InvalidValueError, NumberRangeError
 from distarray.globalapi import functions
 from distarray.globalapi._handle import Handle
 from distarray.globalapi.context import Context, default_context
@@ -150,7 +150,19 @@ def asarray(
         return _again(stacked, dtype, device, None)
     if copy is False:
         raise InvalidValueError("elements of this process come to the engines by a copy: copy=False cannot be had")
-    return (context or default_context()).fromarray(np.asarray(obj, None if dtype is None else supported(dtype)))
+    return (context or default_context()).fromarray(_elements(obj, dtype))
+
+
+def _elements(obj: Any, dtype: npt.DTypeLike | None) -> npt.NDArray[Any]:
+    if dtype is None or hasattr(obj, "__array__"):
+        return np.asarray(obj, None if dtype is None else supported(dtype))
+    kind = supported(dtype)
+    if kind.kind in "iu" and np.lib.NumpyVersion(np.__version__) < "2.0.0":  # which let integers overflow
+        given = np.asarray(obj)
+        limits = np.iinfo(kind)
+        if given.dtype.kind in "iuO" and given.size and not (limits.min <= given.min() and given.max() <= limits.max):
+            raise NumberRangeError(f"a Python integer is out of bounds for {kind}")
+    return np.asarray(obj, kind)
 
 
 def _again(array: DistArray, dtype: npt.DTypeLike | None, device: Context | None, copy: bool | None) -> DistArray:
