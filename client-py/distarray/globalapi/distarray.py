@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -247,7 +248,7 @@ class DistArray(Operators, Methods, Handle):
         return self[...]
 
     def distribute_as(self, shape_or_distribution: int | Sequence[int] | Distribution) -> DistArray:
-        """A new array with the same elements, dealt out otherwise (a shape: by the default rules)."""
+        """A new array with the same elements in C order, dealt out otherwise (a shape: by the default rules)."""
         from distarray.globalapi.maps import Distribution
 
         request = session_pb2.Request(origin=origin())
@@ -260,11 +261,9 @@ class DistArray(Operators, Methods, Handle):
         else:
             shape = as_shape(shape_or_distribution)
         if shape != self._shape:
-            if int(np.prod(shape, dtype=object)) != self.size:
+            if math.prod(shape) != self.size:
                 raise InvalidValueError(f"an array of shape {self._shape} cannot be dealt out as shape {shape}")
-            raise NotSupportedError(
-                f"dealing out shape {self._shape} as shape {shape} (a reshape) is not supported yet"
-            )
+            return self.reshape(shape).distribute_as(shape_or_distribution)
         message.key = self._key
         message.result = key = self._context._new_key()
         self._context._session.submit(request)
