@@ -69,6 +69,7 @@ MAY_INCLUDE = {
     "engine/distribution": ["engine/base"],
     "engine/index": ["engine/base", "engine/distribution"],
     "engine/kernels": ["engine/dtype"],
+    "engine/linear_algebra": ["engine/dtype", "engine/distribution", "engine/kernels/kernel_set.h"],
     "engine/program": ["engine/base", "engine/dtype", "engine/distribution", "engine/index", "engine/kernels"],
     "engine/command": [
         "engine/base",
@@ -96,6 +97,7 @@ MAY_INCLUDE = {
         "engine/storage",
         "engine/comm",
         "engine/redistribution",
+        "engine/linear_algebra",
         "engine/io/hdf5.h",
         "engine/worker/workers.h",
     ],

@@ -42,6 +42,14 @@ class Decoder {
     return view;
   }
 
+  MatrixBuffer GetMatrixBuffer() {
+    MatrixBuffer matrices;
+    matrices.buffer = in_.Get<BufferId>();
+    matrices.distribution = in_.Get<DistributionId>();
+    matrices.transposed = in_.Get<bool>();
+    return matrices;
+  }
+
   OutputBuffer GetOutput() {
     if (in_.Get<std::uint8_t>() == 0) {
       return GetNewBuffer();
@@ -78,6 +86,12 @@ void Put(ByteWriter& out, const BufferView& view) {
   out.Put(view.distribution);
   out.Put(static_cast<std::uint8_t>(view.dtype));
   view.view.Encode(out);
+}
+
+void Put(ByteWriter& out, const MatrixBuffer& matrices) {
+  out.Put(matrices.buffer);
+  out.Put(matrices.distribution);
+  out.Put(matrices.transposed);
 }
 
 void Put(ByteWriter& out, const OutputBuffer& output) {
@@ -126,6 +140,12 @@ void PutBody(ByteWriter& out, const RunProgram& body) {
 void PutBody(ByteWriter& out, const Redistribute& body) {
   Put(out, body.source);
   Put(out, body.destination);
+}
+void PutBody(ByteWriter& out, const MultiplyMatrices& body) {
+  out.Put(static_cast<std::uint8_t>(body.scheme));
+  Put(out, body.a);
+  Put(out, body.b);
+  Put(out, body.result);
 }
 void PutBody(ByteWriter& out, const StoreBytes& body) {
   Put(out, body.buffer);
@@ -194,6 +214,17 @@ void GetBody(Decoder& in, RunProgram& body) {
 void GetBody(Decoder& in, Redistribute& body) {
   body.source = in.GetBufferView();
   body.destination = in.GetOutput();
+}
+void GetBody(Decoder& in, MultiplyMatrices& body) {
+  const auto scheme = in.in().Get<std::uint8_t>();
+  if (scheme > static_cast<std::uint8_t>(MultiplyMatrices::Scheme::kPartials)) {
+    in.Reject();
+    return;
+  }
+  body.scheme = static_cast<MultiplyMatrices::Scheme>(scheme);
+  body.a = in.GetMatrixBuffer();
+  body.b = in.GetMatrixBuffer();
+  body.result = in.GetNewBuffer();
 }
 void GetBody(Decoder& in, StoreBytes& body) {
   body.buffer = in.GetNewBuffer();

@@ -72,6 +72,34 @@ struct Redistribute {
   OutputBuffer destination;
 };
 
+/// A stored array of matrices, of at least two dimensions: the last two are a matrix's, transposed if so said.
+struct MatrixBuffer {
+  BufferId buffer = 0;
+  DistributionId distribution = 0;
+  bool transposed = false;
+};
+
+/// The product of two arrays of matrices of one dtype and one number of dimensions, into a new array of matrices.
+/// Dimensions before the last two are those of a batch: of the same size in all three, or 1 in a factor. Concerns all
+/// their targets.
+struct MultiplyMatrices {
+  enum class Scheme : std::uint8_t {
+    // All three lie on the same targets, dealt out over one dimension of the batch; factors of size 1 there are
+    // replicated, or there is one target. Nothing is sent.
+    kLocal,
+    // a and the result are dealt out over the rows of the matrices only, alike; b anyhow in blocks of its matrices,
+    // which are passed round.
+    kPanels,
+    // a and b are dealt out over the dimension that is summed over only, alike; each target multiplies its part, and
+    // the partial products are summed where the result lies, which is in rows (server/compute/workbench.h).
+    kPartials,
+  };
+  Scheme scheme = Scheme::kLocal;
+  MatrixBuffer a;
+  MatrixBuffer b;
+  NewBuffer result;  // its dtype is that of the factors
+};
+
 /// A new buffer on its one target, with these elements (C order).
 struct StoreBytes {
   NewBuffer buffer;
@@ -197,9 +225,9 @@ struct EndCall {
 /// Ends the engine's loop. Concerns all.
 struct Shutdown {};
 
-using CommandBody = std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, StoreBytes,
-                                 FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers, DropWorkers,
-                                 LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
+using CommandBody = std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices,
+                                 StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers,
+                                 DropWorkers, LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
 
 struct Command {
   std::int64_t number = 0;   // ascending in the order of sending; also tells messages of different commands apart

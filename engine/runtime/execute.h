@@ -40,6 +40,7 @@ Task Execute(Execution& execution);
 // The commands, one function each; see engine/command/command.h.
 Task ExecuteProgram(Execution& execution, const RunProgram& command);
 Task ExecuteRedistribute(Execution& execution, const Redistribute& command);
+Task ExecuteMultiply(Execution& execution, const MultiplyMatrices& command);
 Task ExecuteStore(Execution& execution, const StoreBytes& command);
 Task ExecuteFetch(Execution& execution, const FetchBytes& command);
 Task ExecuteSave(Execution& execution, const SaveHdf5& command);

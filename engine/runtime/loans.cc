@@ -32,6 +32,9 @@ class Check {
   bool operator()(const Redistribute& command) const {
     return MayRead(command.source.buffer) && MayWrite(command.destination);
   }
+  bool operator()(const MultiplyMatrices& command) const {
+    return MayRead(command.a.buffer) && MayRead(command.b.buffer);
+  }
   bool operator()(const FetchBytes& command) const { return MayRead(command.buffer); }
   bool operator()(const SaveHdf5& command) const { return MayRead(command.source.buffer); }
   bool operator()(const LendBlocks& command) const {

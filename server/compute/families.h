@@ -8,6 +8,8 @@ namespace distarray::server {
 
 // The computations, a family a file.
 
+/// matmul.
+std::vector<ComputationRow> LinearAlgebraRows();
 /// reshape.
 std::vector<ComputationRow> ReshapeRows();
 

@@ -9,6 +9,7 @@ from distarray.globalapi import (
     dtypes,
     functions,
     inspection,
+    linear_algebra,
     manipulation,
     random,
     searching,
@@ -22,6 +23,7 @@ from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.dtypes import *  # noqa: F403
 from distarray.globalapi.functions import *  # noqa: F403
 from distarray.globalapi.inspection import *  # noqa: F403
+from distarray.globalapi.linear_algebra import *  # noqa: F403
 from distarray.globalapi.manipulation import *  # noqa: F403
 from distarray.globalapi.maps import Distribution
 from distarray.globalapi.searching import *  # noqa: F403
@@ -44,6 +46,7 @@ __all__ += creation.__all__
 __all__ += dtypes.__all__
 __all__ += functions.__all__
 __all__ += inspection.__all__
+__all__ += linear_algebra.__all__
 __all__ += manipulation.__all__
 __all__ += searching.__all__
 __all__ += statistics.__all__

@@ -46,6 +46,7 @@ std::vector<Command> SomeCommands() {
       SaveHdf5{SomeView(), "/tmp/x.h5", "a/b", SaveMode::kExclusive},
       InspectHdf5{2, "/tmp/x.h5", "a/b"},
       LoadHdf5{fresh, "/tmp/x.h5", "a/b"},
+      MultiplyMatrices{MultiplyMatrices::Scheme::kPartials, {1, 2, true}, {3, 4, false}, fresh},
       Shutdown{},
   };
   std::vector<Command> commands;
@@ -131,7 +132,7 @@ TEST_CASE("which commands are answered") {
   for (const Command& command : SomeCommands()) {
     answered += HasReply(command.body) ? 1 : 0;
   }
-  CHECK(answered == 8);
+  CHECK(answered == 9);
   CHECK_FALSE(HasReply(FreeBuffers{}));
   CHECK(HasReply(FetchBytes{}));
 }
