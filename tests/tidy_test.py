@@ -92,6 +92,7 @@ MAY_INCLUDE = {
     "engine/runtime": [
         "engine/base",
         "engine/distribution",
+        "engine/index/pieces.h",
         "engine/program",
         "engine/command",
         "engine/storage",

@@ -99,6 +99,11 @@ void Put(ByteWriter& out, const OutputBuffer& output) {
   std::visit([&out](const auto& what) { Put(out, what); }, output);
 }
 
+void Put(ByteWriter& out, const OperandEdges& edges) {
+  out.Put(edges.operand);
+  Put(out, edges.buffer);
+}
+
 void Put(ByteWriter& out, const LendBlocks::Loan& loan) {
   out.Put(loan.buffer);
   out.Put(loan.distribution);
@@ -136,6 +141,7 @@ void PutBody(ByteWriter& out, const RunProgram& body) {
   PutList(out, body.operands);
   PutList(out, body.outputs);
   PutList(out, body.results);
+  PutList(out, body.edges);
 }
 void PutBody(ByteWriter& out, const Redistribute& body) {
   Put(out, body.source);
@@ -146,6 +152,11 @@ void PutBody(ByteWriter& out, const MultiplyMatrices& body) {
   Put(out, body.a);
   Put(out, body.b);
   Put(out, body.result);
+}
+void PutBody(ByteWriter& out, const CopyEdges& body) {
+  Put(out, body.source);
+  out.Put(body.space);
+  Put(out, body.destination);
 }
 void PutBody(ByteWriter& out, const StoreBytes& body) {
   Put(out, body.buffer);
@@ -210,6 +221,10 @@ void GetBody(Decoder& in, RunProgram& body) {
   body.operands = in.GetList<BufferView>([&in] { return in.GetBufferView(); });
   body.outputs = in.GetList<OutputBuffer>([&in] { return in.GetOutput(); });
   body.results = in.GetList<NewBuffer>([&in] { return in.GetNewBuffer(); });
+  body.edges = in.GetList<OperandEdges>([&in] {
+    const auto operand = in.in().Get<std::int32_t>();
+    return OperandEdges{operand, in.GetNewBuffer()};
+  });
 }
 void GetBody(Decoder& in, Redistribute& body) {
   body.source = in.GetBufferView();
@@ -225,6 +240,11 @@ void GetBody(Decoder& in, MultiplyMatrices& body) {
   body.a = in.GetMatrixBuffer();
   body.b = in.GetMatrixBuffer();
   body.result = in.GetNewBuffer();
+}
+void GetBody(Decoder& in, CopyEdges& body) {
+  body.source = in.GetBufferView();
+  body.space = in.in().Get<DistributionId>();
+  body.destination = in.GetNewBuffer();
 }
 void GetBody(Decoder& in, StoreBytes& body) {
   body.buffer = in.GetNewBuffer();

@@ -54,15 +54,22 @@ struct NewBuffer {
 /// place).
 using OutputBuffer = std::variant<NewBuffer, BufferView>;
 
+/// What targets lack of an operand of a pass: a buffer that CopyEdges made.
+struct OperandEdges {
+  std::int32_t operand = 0;
+  NewBuffer buffer;
+};
+
 /// One fused pass. Concerns the space's targets. Every operand's region on a target has the space's local shape
-/// (IsRegular). Reduction r's result goes to the new buffer results[r], whose distribution is ReducedDistribution of
-/// the space.
+/// (IsRegular), but for those with edges, which fall into pieces (engine/index/pieces.h). Reduction r's result goes to
+/// the new buffer results[r], whose distribution is ReducedDistribution of the space.
 struct RunProgram {
   DistributionId space = 0;
   Program program;
   std::vector<BufferView> operands;
   std::vector<OutputBuffer> outputs;
   std::vector<NewBuffer> results;
+  std::vector<OperandEdges> edges = {};  // ascending by operand
 };
 
 /// Copies the elements of `source` to `destination` (same shape and dtype), wherever they lie. Concerns the union of
@@ -98,6 +105,14 @@ struct MultiplyMatrices {
   MatrixBuffer a;
   MatrixBuffer b;
   NewBuffer result;  // its dtype is that of the factors
+};
+
+/// Gives each target of `space` what its share of the space reads of `source` and other targets hold: Pieces' edges, in
+/// a new buffer of Pieces::Edges. Concerns the union of the source's and the space's targets.
+struct CopyEdges {
+  BufferView source;
+  DistributionId space = 0;
+  NewBuffer destination;
 };
 
 /// A new buffer on its one target, with these elements (C order).
@@ -225,9 +240,10 @@ struct EndCall {
 /// Ends the engine's loop. Concerns all.
 struct Shutdown {};
 
-using CommandBody = std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices,
-                                 StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers,
-                                 DropWorkers, LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
+using CommandBody =
+    std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices, CopyEdges,
+                 StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers, DropWorkers,
+                 LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
 
 struct Command {
   std::int64_t number = 0;   // ascending in the order of sending; also tells messages of different commands apart

@@ -37,9 +37,10 @@ std::vector<Command> SomeCommands() {
   const std::vector<CommandBody> bodies{
       DefineDistribution{4, std::make_shared<const Distribution>(distribution)},
       ForgetDistributions{{1, 2, 3}},
-      RunProgram{4, SomeProgram(), {SomeView()}, {fresh, SomeView()}, {fresh}},
+      RunProgram{4, SomeProgram(), {SomeView()}, {fresh, SomeView()}, {fresh}, {{0, fresh}}},
       Redistribute{SomeView(), fresh},
       Redistribute{SomeView(), SomeView()},
+      CopyEdges{SomeView(), 6, fresh},
       StoreBytes{fresh, std::string("a\0b", 3)},
       FetchBytes{1, 2},
       FreeBuffers{{9, 8}},
@@ -83,9 +84,15 @@ TEST_CASE("what a command holds") {
   CHECK(std::get<BufferView>(body.outputs.at(1)).buffer == 7);
   CHECK(body.program.reductions.at(0).axes == std::vector<int>{0, 2});
   CHECK(body.program.reductions.at(0).correction == 1.5);
-  const auto store = Command::Decode(commands[5].Encode());
+  CHECK(body.edges.at(0).operand == 0);
+  CHECK(body.edges.at(0).buffer.buffer == 5);
+  const auto edges = Command::Decode(commands[5].Encode());
+  CHECK(std::get<CopyEdges>(edges->body).space == 6);
+  CHECK(std::get<CopyEdges>(edges->body).source.view == SomeView().view);
+  CHECK(std::get<CopyEdges>(edges->body).destination.buffer == 5);
+  const auto store = Command::Decode(commands[6].Encode());
   CHECK(std::get<StoreBytes>(store->body).bytes == std::string("a\0b", 3));
-  const auto save = Command::Decode(commands[8].Encode());
+  const auto save = Command::Decode(commands[9].Encode());
   CHECK(std::get<SaveHdf5>(save->body).mode == SaveMode::kExclusive);
 }
 
