@@ -27,6 +27,12 @@ CompletionPtr Lane::Emit(CommandBody body, std::vector<int> targets, std::vector
   targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
   auto completion = std::make_shared<Completion>();
   completion->origin = std::move(origin);
+  if (rehearsing()) {
+    completion->finished = true;
+    rehearsal_->commands.push_back({std::move(body), std::move(targets)});
+    rehearsal_->holds.insert(rehearsal_->holds.end(), holds.begin(), holds.end());
+    return completion;
+  }
   for (CompletionPtr& input : inputs) {
     if (input && !(input->finished && input->status.ok())) {
       completion->inputs.push_back(std::move(input));
@@ -49,6 +55,9 @@ std::shared_ptr<Buffer> Lane::MakeBuffer(Ledger::Charge charge) {
   auto buffer = std::make_shared<Buffer>();
   buffer->id = cluster_.next_buffer++;
   buffer->charge = std::move(charge);
+  if (rehearsing()) {
+    return buffer;
+  }
   buffer->release = [dead = dead_, cluster = &cluster_, alive = cluster_.alive, lane = number_](BufferId id) {
     if (!dead->lane_ended) {
       dead->buffers.push_back(id);

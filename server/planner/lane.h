@@ -39,6 +39,19 @@ class Lane {
     dead_->lane_ended = true;
   }
 
+  /// What was emitted in a rehearsal.
+  struct Rehearsal {
+    struct Noted {
+      CommandBody body;
+      std::vector<int> targets;
+    };
+    std::vector<Noted> commands;
+    std::vector<std::shared_ptr<const void>> holds;  // what the commands name
+  };
+  /// From now on commands are only noted, and counted as carried out; no memory is reserved or freed.
+  void Rehearse(Rehearsal* rehearsal) { rehearsal_ = rehearsal; }
+  bool rehearsing() const { return rehearsal_ != nullptr; }
+
   Cluster& cluster() const { return cluster_; }
   std::int64_t number() const { return number_; }
   /// Commands that are waiting or under way.
@@ -66,6 +79,7 @@ class Lane {
 
   Cluster& cluster_;
   std::int64_t number_;
+  Rehearsal* rehearsal_ = nullptr;
   std::shared_ptr<Dead> dead_;  // shared with the buffers' release functions, which may outlive the lane
 };
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "server/planner/explain.h"
 #include "server/session/session.h"
 
 namespace distarray::server {
@@ -166,6 +167,33 @@ void Session::Describe(const v1::DescribeRequest& request, const Ticket& ticket)
     return AnswerError(ticket, value.error, value.origin);
   }
   AnswerArray(ticket, **array, request.key());
+}
+
+void Session::Explain(const v1::ExplainRequest& request, const Ticket& ticket) {
+  const auto array = Find(request.key(), "key");
+  if (!array.ok()) {
+    return AnswerError(ticket, array.status());
+  }
+  const ValuePtr& value = (*array)->base->value();
+  if (value->state == Value::State::kFailed) {
+    return AnswerError(ticket, value->error, value->origin);
+  }
+  v1::Reply reply;
+  v1::Explanation& explanation = *reply.mutable_explanation();
+  for (Explanation::Step& step : server::Explain(*context_->cluster, value).steps) {
+    v1::Explanation::Step& told = *explanation.add_steps();
+    told.set_kind(static_cast<v1::Explanation::Step::Kind>(static_cast<int>(step.kind) + 1));
+    told.mutable_shape()->Add(step.shape.begin(), step.shape.end());
+    told.mutable_targets()->Add(step.targets.begin(), step.targets.end());
+    for (std::string& operation : step.operations) {
+      told.add_operations(std::move(operation));
+    }
+    told.set_operand_count(step.operand_count);
+    told.set_instruction_count(step.instruction_count);
+    told.set_moved_bytes(step.moved_bytes);
+    told.set_memory_bytes(step.memory_bytes);
+  }
+  Answer(ticket, std::move(reply));
 }
 
 void Session::List(const v1::ListRequest& request, const Ticket& ticket) {

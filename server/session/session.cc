@@ -169,6 +169,8 @@ void Session::Dispatch(Queued& queued, const Ticket& ticket) {
       return Load(request.load(), ticket);
     case v1::Request::kDescribe:
       return Describe(request.describe(), ticket);
+    case v1::Request::kExplain:
+      return Explain(request.explain(), ticket);
     case v1::Request::kList:
       return List(request.list(), ticket);
     case v1::Request::kDelete:

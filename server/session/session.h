@@ -118,6 +118,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void FinishWrite(absl::StatusOr<Planner::Write> write, const Ticket& ticket);
   void Redistribute(const v1::RedistributeRequest& request, const Ticket& ticket);
   void Describe(const v1::DescribeRequest& request, const Ticket& ticket);
+  void Explain(const v1::ExplainRequest& request, const Ticket& ticket);
   void List(const v1::ListRequest& request, const Ticket& ticket);
   void Delete(const v1::DeleteRequest& request, const Ticket& ticket);
   v1::ArrayInfo Info(std::int64_t key, const Array& array);

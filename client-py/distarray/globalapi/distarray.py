@@ -22,7 +22,7 @@ from distarray.error import (
     LargeTransferWarning,
     NotSupportedError,
 )
-from distarray.globalapi import _numpy_protocol
+from distarray.globalapi import _explanation, _numpy_protocol
 from distarray.globalapi._elementwise import convert
 from distarray.globalapi._handle import MIRROR_BYTES_MAX, Handle
 from distarray.globalapi._methods import Methods
@@ -31,6 +31,7 @@ from distarray.localapi import Distribution as LocalDistribution
 from distarray.localapi import LocalArray
 
 if TYPE_CHECKING:
+    from distarray.globalapi._explanation import Explanation
     from distarray.globalapi.maps import Distribution
 
 __all__ = ["DistArray"]
@@ -270,6 +271,14 @@ class DistArray(Operators, Methods, Handle):
         return self._context._array(key, shape, self._type)
 
     # Time.
+
+    def explain(self) -> Explanation:
+        """What would run to compute and store the array (for a view, all of what it is a view of): programs, what is
+        moved between engines, memory. Prints; nothing runs.
+        """
+        request = session_pb2.Request(origin=origin())
+        request.explain.key = self._key
+        return _explanation.from_proto(self._context._session.call(request).explanation)
 
     def wait(self) -> DistArray:
         """Computes and stores the whole array, raises its error, returns it."""
