@@ -18,7 +18,9 @@ struct OneByOne {
   using Number = typename Reducer::Number;
   static constexpr int kComponents = 1;
   static constexpr int kLanes = 1;
+  static constexpr int kWidth = 1;
 
+  static void FoldHalf(Number*, int) {}
   static void AddToLanes(std::int64_t n, const T* in, Number* lanes) {
     Number state = lanes[0];
     for (std::int64_t i = 0; i < n; ++i) {
@@ -74,6 +76,18 @@ struct Vectored {
     Reducer::Step(state, static_cast<Number>(x));
     for (int p = 0; p < kPlanes; ++p) {
       first_plane[p * count] = state[p];
+    }
+  }
+
+  /// Adds the second half of 2 * half lanes to the first.
+  static void FoldHalf(Number* lanes, int half) {
+    for (int lane = 0; lane < half; lane += kWidth) {
+      Vector into[kPlanes];
+      Vector from[kPlanes];
+      LoadState(lanes + lane, kLanes, into);
+      LoadState(lanes + half + lane, kLanes, from);
+      Reducer::Merge(into, from);
+      StoreState(into, lanes + lane, kLanes);
     }
   }
 
@@ -174,7 +188,11 @@ struct Kernels {
   }
   /// Adds the lanes, pairwise, to the first kComponents accumulators.
   static void Fold(Number* lanes, Number* accumulators, std::int64_t count) {
-    for (int half = kLanes / 2; half >= kComponents; half /= 2) {
+    int half = kLanes / 2;
+    for (; half >= How::kWidth && How::kWidth > kComponents; half /= 2) {
+      How::FoldHalf(lanes, half);
+    }
+    for (; half >= kComponents; half /= 2) {
       for (int lane = 0; lane < half; ++lane) {
         MergeOne(lanes + lane, kLanes, lanes + half + lane, kLanes);
       }

@@ -39,7 +39,7 @@ double AllowedUlps(std::string_view name) {
       return 0;
     }
   }
-  return 2;
+  return 8;
 }
 
 template <typename T>
