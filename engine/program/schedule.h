@@ -19,8 +19,8 @@ struct Stream {
 /// The order in which a local space is visited: boxes of rows x columns points of its last two dimensions, after
 /// dimensions have been merged that are one for every stream (a whole 2-d block is one long row). Long rows are cut
 /// into tiles; of short rows several make a box; where memory runs across the rows, boxes are square, so that cache
-/// lines are used whole; where columns accumulate over the rows, a panel of columns is visited for all rows before the
-/// next one.
+/// lines are used whole; where columns accumulate over the rows, boxes have a few rows, and a panel of columns is
+/// visited for all rows before the next one.
 class Schedule {
  public:
   /// `keep[d]`: dimension d is not merged with its neighbours. `tile`: points of a box, about; 64 or more.

@@ -60,6 +60,9 @@ TileRunner::TileRunner(const Program& program, const Schedule& schedule, const K
   PlaceValues();
   AllocateRegisters();
   AddSteps();
+  for (std::size_t k = 0; k < in_place_.size(); ++k) {
+    in_place_[k].before_call = k * calls_.size() / in_place_.size();
+  }
 }
 
 void TileRunner::PlaceValues() {
@@ -206,7 +209,11 @@ std::uint32_t TileRunner::Run() {
     }
   }
   const std::int64_t points = schedule_.points();
-  for (const Call& call : calls_) {
+  for (std::size_t c = 0; c < calls_.size(); ++c) {
+    if (calls_.size() > 1) {
+      Prefetch(c);
+    }
+    const Call& call = calls_[c];
     const void* in[3] = {where_[call.arguments[0]], where_[call.arguments[1]], where_[call.arguments[2]]};
     if (call.cast != nullptr) {
       call.cast(points, in[0], where_[call.value]);
@@ -221,15 +228,23 @@ std::uint32_t TileRunner::Run() {
 }
 
 void TileRunner::PointToOperands() {
-  const std::int64_t points = schedule_.points();
   for (const InPlace& load : in_place_) {
     // The program does not write through it.
-    auto* elements =
+    where_[load.value] =
         const_cast<std::byte*>(operands_[load.operand].block) + schedule_.Position(load.operand) * load.element_size;
-    where_[load.value] = elements;
-    if (load.prefetched) {
+  }
+  if (calls_.size() <= 1) {
+    Prefetch(0);
+  }
+}
+
+void TileRunner::Prefetch(std::size_t call) const {
+  const std::int64_t points = schedule_.points();
+  for (const InPlace& load : in_place_) {
+    if (load.prefetched && load.before_call == call) {
+      const std::byte* elements = where_[load.value] + kPrefetchDistance;
       for (std::int64_t byte = 0; byte < points * load.element_size; byte += kCacheLine) {
-        __builtin_prefetch(elements + kPrefetchDistance + byte);
+        __builtin_prefetch(elements + byte);
       }
     }
   }

@@ -43,6 +43,7 @@ class TileRunner {
     std::size_t operand;
     std::int64_t element_size;
     bool prefetched;
+    std::size_t before_call = 0;  // its next elements are asked for then: not all operands' at once
   };
   struct Load {
     enum class How : std::uint8_t { kGather, kRepeat, kIndex, kRandom };
@@ -78,6 +79,7 @@ class TileRunner {
   void AddCall(std::size_t value);
 
   void PointToOperands();
+  void Prefetch(std::size_t call) const;
   void RunLoad(Load& load);
   void DrawNumbers(const Load& load);
   void RunStore(const Store& store);
