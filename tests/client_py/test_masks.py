@@ -165,6 +165,19 @@ def test_take(contexts, engines):
         indexing.take(array, [0.5], axis=0)
 
 
+def test_methods(context):
+    source = np.array([[3, 0, 1], [0, 5, 0]])
+    array = context.fromarray(source)
+    for found, expected in zip(array.nonzero(), source.nonzero(), strict=True):
+        np.testing.assert_array_equal(found.toarray(), expected)
+    np.testing.assert_array_equal(array.take([5, 0]).toarray(), source.take([5, 0]))
+    np.testing.assert_array_equal(array.repeat(2, axis=1).toarray(), source.repeat(2, axis=1))
+    np.testing.assert_array_equal(array.compress([0, 1], axis=0).toarray(), source.compress([0, 1], axis=0))
+    array.put([1, 2], [8, 9])
+    source.put([1, 2], [8, 9])
+    np.testing.assert_array_equal(array.toarray(), source)
+
+
 @pytest.mark.parametrize("engines", [1, 4])
 def test_take_along_axis(contexts, engines):
     context = contexts(engines)
