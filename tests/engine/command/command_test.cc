@@ -139,7 +139,7 @@ TEST_CASE("which commands are answered") {
   for (const Command& command : SomeCommands()) {
     answered += HasReply(command.body) ? 1 : 0;
   }
-  CHECK(answered == 9);
+  CHECK(answered == 10);
   CHECK_FALSE(HasReply(FreeBuffers{}));
   CHECK(HasReply(FetchBytes{}));
 }
