@@ -107,7 +107,8 @@ absl::StatusOr<bool> Executor::Advance(std::int64_t points) {
     }
     for (std::size_t r = 0; r < impl.reductions.size(); ++r) {
       impl.reductions[r].Add(*impl.schedule, impl.first_reduction_stream + r,
-                             impl.runner->Elements(impl.program.reductions[r].value));
+                             impl.runner->Elements(impl.program.reductions[r].value),
+                             impl.runner->RowStride(impl.program.reductions[r].value));
     }
     impl.done = !impl.schedule->Next();
   }

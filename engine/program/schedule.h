@@ -55,6 +55,9 @@ class Schedule {
     return ColumnStride(stream) == 0 && (max_rows_ == 1 || RowStride(stream) == 0);
   }
 
+  /// A box's columns go to accumulators of their own.
+  bool AddsColumns(std::size_t stream) const { return !IsConstant(stream) && ColumnStride(stream) != 0; }
+
   /// Where a kept dimension of the space is in the box: its index at the box's begin, and whether it moves with rows or
   /// columns.
   enum class Role : std::uint8_t { kOuter, kRow, kColumn };

@@ -29,11 +29,11 @@ struct OneByOne {
     lanes[0] = state;
   }
   static std::int64_t AddShortRows(std::int64_t, std::int64_t, const T*, Number*, std::int64_t) { return 0; }
-  static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, Number* accumulators, std::int64_t /*count*/,
-                         std::int64_t step) {
+  static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, std::int64_t in_step, Number* accumulators,
+                         std::int64_t /*count*/, std::int64_t step) {
     for (std::int64_t r = 0; r < rows; ++r) {
       for (std::int64_t i = 0; i < n; ++i) {
-        Reducer::Step(accumulators + r * step + i, Number(in[r * n + i]));
+        Reducer::Step(accumulators + r * step + i, Number(in[r * in_step + i]));
       }
     }
   }
@@ -136,8 +136,10 @@ struct Vectored {
     return r;
   }
 
-  static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, Number* accumulators, std::int64_t count,
-                         std::int64_t step) {
+  static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, std::int64_t in_step, Number* accumulators,
+                         std::int64_t count, std::int64_t step) {
+    constexpr std::int64_t kAhead = 1024 / static_cast<std::int64_t>(sizeof(T));
+    const bool apart = in_step != n;  // the rows are not in the cache yet
     std::int64_t i = 0;
     for (; i + kWidth <= n; i += kWidth) {
       Vector state[kPlanes];
@@ -147,13 +149,16 @@ struct Vectored {
           StoreState(state, accumulators + (r - 1) * step + i, count);
           LoadState(accumulators + r * step + i, count, state);
         }
-        Reducer::Step(state, Load(in + r * n + i));
+        if (apart) {
+          __builtin_prefetch(in + r * in_step + i + kAhead);
+        }
+        Reducer::Step(state, Load(in + r * in_step + i));
       }
       StoreState(state, accumulators + (rows - 1) * step + i, count);
     }
     for (; i < n; ++i) {
       for (std::int64_t r = 0; r < rows; ++r) {
-        StepOne(accumulators + r * step + i, count, in[r * n + i]);
+        StepOne(accumulators + r * step + i, count, in[r * in_step + i]);
       }
     }
   }
@@ -246,9 +251,9 @@ struct Kernels {
       }
     }
   }
-  static void Columns(std::int64_t rows, std::int64_t n, const void* in, void* accumulators, std::int64_t count,
-                      std::int64_t k, std::int64_t step) {
-    How::AddColumns(rows, n * kComponents, static_cast<const T*>(in),
+  static void Columns(std::int64_t rows, std::int64_t n, const void* in, std::int64_t in_step, void* accumulators,
+                      std::int64_t count, std::int64_t k, std::int64_t step) {
+    How::AddColumns(rows, n * kComponents, static_cast<const T*>(in), in_step * kComponents,
                     static_cast<Number*>(accumulators) + k * kComponents, count * kComponents, step * kComponents);
   }
   static void Merge(std::int64_t count, void* into, const void* from) {
