@@ -165,6 +165,12 @@ void PutBody(ByteWriter& out, const SortRows& body) {
   out.Put(body.indices);
   out.Put(body.descending);
 }
+void PutBody(ByteWriter& out, const SearchRows& body) {
+  Put(out, body.sorted);
+  Put(out, body.values);
+  Put(out, body.result);
+  out.Put(body.right);
+}
 void PutBody(ByteWriter& out, const StoreBytes& body) {
   Put(out, body.buffer);
   out.PutString(body.bytes);
@@ -259,6 +265,12 @@ void GetBody(Decoder& in, SortRows& body) {
   body.row_length = in.in().Get<std::int64_t>();
   body.indices = in.in().Get<bool>();
   body.descending = in.in().Get<bool>();
+}
+void GetBody(Decoder& in, SearchRows& body) {
+  body.sorted = in.GetBufferView();
+  body.values = in.GetBufferView();
+  body.result = in.GetNewBuffer();
+  body.right = in.in().Get<bool>();
 }
 void GetBody(Decoder& in, StoreBytes& body) {
   body.buffer = in.GetNewBuffer();

@@ -126,6 +126,16 @@ struct SortRows {
   bool descending = false;
 };
 
+/// Finds where each element of `values` belongs in `sorted`, of one dimension, ascending and whole on every target of
+/// the values: before its equals, or (`right`) behind them. The result (int64) is laid out as the values; concerns
+/// their targets.
+struct SearchRows {
+  BufferView sorted;
+  BufferView values;
+  NewBuffer result;
+  bool right = false;
+};
+
 /// A new buffer on its one target, with these elements (C order).
 struct StoreBytes {
   NewBuffer buffer;
@@ -253,8 +263,8 @@ struct Shutdown {};
 
 using CommandBody =
     std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices, CopyEdges,
-                 SortRows, StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers,
-                 DropWorkers, LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
+                 SortRows, SearchRows, StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5,
+                 ExpectWorkers, DropWorkers, LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
 
 struct Command {
   std::int64_t number = 0;   // ascending in the order of sending; also tells messages of different commands apart

@@ -8,6 +8,7 @@
 #include "engine/runtime/new_buffer.h"
 #include "engine/runtime/sort_segment.h"
 #include "engine/sorting/row_sorter.h"
+#include "engine/sorting/search.h"
 
 namespace distarray {
 namespace {
@@ -160,6 +161,39 @@ Task ExecuteSort(Execution& execution, const SortRows& command) {
   }
   (co_await SortSharedRows(execution, data, status)).IgnoreError();
   (co_await SortOwnRows(execution, data, status)).IgnoreError();
+  status.Update(pending.Publish(execution, status));
+  co_return status;
+}
+
+Task ExecuteSearch(Execution& execution, const SearchRows& command) {
+  Services& services = execution.services;
+  PendingBuffer pending{command.result, nullptr, nullptr};
+  absl::Status status = co_await Make(execution, pending);
+  if (pending.distribution == nullptr || pending.distribution->RankOf(services.target) < 0) {
+    co_return status;
+  }
+  auto sorted = FindUsable(services, command.sorted.buffer, command.sorted.dtype);
+  auto values = FindUsable(services, command.values.buffer, command.values.dtype);
+  status.Update(sorted.status());
+  status.Update(values.status());
+  const DType dtype = command.sorted.dtype;
+  if (status.ok() && (dtype != command.values.dtype ||
+                      pending.buffer->bytes() / SizeOf(DType::kInt64) != (*values)->bytes() / SizeOf(dtype))) {
+    status = Error(Reason::kInternal, absl::StrCat("buffer ", command.result.buffer, " does not fit what is sought"));
+  }
+  if (status.ok()) {
+    const std::int64_t size = (*sorted)->bytes() / SizeOf(dtype);
+    const std::int64_t count = (*values)->bytes() / SizeOf(dtype);
+    constexpr std::int64_t kSought = std::int64_t{1} << 12;  // values between two looks at the clock
+    auto* const places = reinterpret_cast<std::int64_t*>(pending.buffer->data());
+    for (std::int64_t i = 0; i < count; i += kSought) {
+      SearchSorted(dtype, (*sorted)->data(), size, (*values)->data() + i * SizeOf(dtype), std::min(kSought, count - i),
+                   command.right, places + i);
+      if (execution.turn.Over()) {
+        co_await execution.turn.Yield();
+      }
+    }
+  }
   status.Update(pending.Publish(execution, status));
   co_return status;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <unistd.h>
-#include <cstdio>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -171,7 +169,6 @@ class RoundExchange {
     return advanced;
   }
 
-  void Dump() { FILE* f=fopen(("/tmp/sortnp/dbg."+std::to_string(getpid())).c_str(),"a"); fprintf(f,"round %d/%d next %ld/%ld bytes %ld sent %d %d;",round_,sorter_.rounds(),next_,chunks_,bytes_,sent_[0].completion.pending,sent_[1].completion.pending); for(auto&s:sources_) fprintf(f," [part %d target %d exp %ld posted %ld taken %ld pend %d %d]",s.part,s.target,s.expected,s.posted,s.taken,s.completions[0].pending,s.completions[1].pending); fprintf(f,"\n"); fclose(f);}
   bool done() const {
     return next_ == chunks_ &&
            std::all_of(sent_.begin(), sent_.end(), [](const Sent& sent) { return sent.completion.done(); }) &&
@@ -208,7 +205,7 @@ Task Exchanged(Execution& execution, const SegmentJob& job, SegmentSorter& sorte
       // What Progress finds is looked at before this waits for more.
       const bool advanced = exchange.Advance() || execution.services.exchange.Progress();
       if (!advanced && !exchange.done()) {
-        exchange.Dump(); co_await execution.turn.ForMessages();
+        co_await execution.turn.ForMessages();
       } else if (execution.turn.Over()) {
         co_await execution.turn.Yield();
       }

@@ -1,4 +1,4 @@
-// sort, argsort.
+// sort, argsort, searchsorted.
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -107,6 +107,34 @@ absl::StatusOr<Computed> SortAxis(Workbench& bench, const Computation& asked, bo
 absl::StatusOr<Computed> Sort(Workbench& bench, const Computation& asked) { return SortAxis(bench, asked, false); }
 absl::StatusOr<Computed> Argsort(Workbench& bench, const Computation& asked) { return SortAxis(bench, asked, true); }
 
+absl::StatusOr<Computed> SearchSorted(Workbench& bench, const Computation& asked) {
+  DA_ASSIGN_OR_RETURN(const Operand sorted, asked.ArrayOperand(bench, 0));
+  DA_ASSIGN_OR_RETURN(const Operand values, asked.ArrayOperand(bench, 1));
+  const Shape shape = sorted.view.shape();
+  if (shape.size() != 1) {
+    return Error(Reason::kInvalidValue,
+                 absl::StrCat("operands: searchsorted looks in one dimension, the array has shape ", ToString(shape)));
+  }
+  const DType dtype = ResultType(sorted.value->dtype, values.value->dtype);
+  DA_ASSIGN_OR_RETURN(const ValuePtr sought, bench.Cast(values, dtype));
+  DA_ASSIGN_OR_RETURN(ValuePtr among, bench.Cast(sorted, dtype));
+  const std::vector<int>& targets = sought->layout->value->targets;
+  Distribution everywhere;
+  everywhere.dimensions = {targets.size() == 1 ? DimensionMap::Whole(shape[0])
+                                               : DimensionMap::Replicated(shape[0], std::ssize(targets))};
+  everywhere.targets = targets;
+  DA_ASSIGN_OR_RETURN(among, bench.Moved(Workbench::Whole(among), bench.Intern(std::move(everywhere))));
+  DA_ASSIGN_OR_RETURN(Workbench::New made, bench.Make(DType::kInt64, sought->layout));
+  const ValuePtr places = made.value;
+  const SearchRows command{.sorted = Workbench::ViewOf(among),
+                           .values = Workbench::ViewOf(sought),
+                           .result = made.buffer,
+                           .right = asked.Flag("right")};
+  bench.Emit(command, {among, sought}, {std::move(made)});
+  DA_ASSIGN_OR_RETURN(Array array, bench.Name(places));
+  return Computed{.arrays = {std::move(array)}};
+}
+
 }  // namespace
 
 std::vector<ComputationRow> SortingRows() {
@@ -119,7 +147,16 @@ std::vector<ComputationRow> SortingRows() {
        .kind = Kind::kBool,
        .default_value = Scalar{false},
        .documentation = "whether the greatest comes first; equal elements keep their order either way"}};
+  const std::vector<ParameterRow> side = {{.name = "right",
+                                           .kind = Kind::kBool,
+                                           .default_value = Scalar{false},
+                                           .documentation = "whether places are behind equal elements, not before"}};
   return {{.name = "argsort", .parameters = parameters, .function = Argsort},
+          {.name = "searchsorted",
+           .operand_count_min = 2,
+           .operand_count_max = 2,
+           .parameters = side,
+           .function = SearchSorted},
           {.name = "sort", .parameters = parameters, .function = Sort}};
 }
 
