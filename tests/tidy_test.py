@@ -106,7 +106,7 @@ MAY_INCLUDE = {
     "server/rpc": ["proto"],
     "server/codec": ["proto", "engine/base", "engine/dtype", "engine/distribution", "engine/index"],
     "server/scheduler": ["engine/base", "engine/command/command.h"],
-    "server/functions": ["engine/base", "engine/command/command.h", "server/scheduler"],
+    "server/functions": ["engine/base", "engine/command/command.h", "engine/worker/said.h", "server/scheduler"],
     "server/planner": [
         "engine/base",
         "engine/distribution",
@@ -129,6 +129,7 @@ MAY_INCLUDE = {
     "server/session": [
         "proto",
         "engine/base",
+        "engine/worker/said.h",
         "server/rpc/gateway.h",
         "server/codec",
         "server/compute/computation.h",
@@ -149,9 +150,11 @@ MAY_INCLUDE = {
     "server/worker": [
         "engine/base",
         "engine/worker/frame.h",
+        "engine/worker/said.h",
         "server/config",
         "server/supervisor/processes.h",
         "server/supervisor/worker_jobs.h",
+        "server/supervisor/worker_place.h",
     ],
     "server/rank": [
         "engine/base",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/types.h>
 
 #include <cstdint>
 #include <deque>
@@ -57,8 +58,15 @@ class Workers {
     std::int64_t block = 0;
   };
 
+  /// Who has connected and not said yet who it is; `uid`: as whom.
+  struct Stranger {
+    FrameSocket socket;
+    uid_t uid = 0;
+  };
+
   void Accept();
   void Welcome();
+  void SendAwayMost();
   void Handle(PoolId pool, Worker::Event event);
   FunctionCall* RunningOn(PoolId pool, CallId* id = nullptr);
   void SendWaiting(PoolId pool);
@@ -78,7 +86,7 @@ class Workers {
   UniqueFd listener_;
   std::map<PoolId, Expected> expected_;
   std::map<PoolId, Worker> workers_;
-  std::vector<FrameSocket> strangers_;  // connected, but have not said who they are
+  std::vector<Stranger> strangers_;  // the longest waiting first
   std::map<CallId, std::unique_ptr<FunctionCall>> calls_;
   std::deque<Wanted> wanted_;
 };
