@@ -147,6 +147,14 @@ void PutBody(ByteWriter& out, const MultiplyMatrices& body) {
   Put(out, body.b);
   Put(out, body.result);
 }
+void PutBody(ByteWriter& out, const ScanArray& body) {
+  out.Put(body.source);
+  out.Put(body.distribution);
+  Put(out, body.result);
+  out.Put(body.axis);
+  out.Put(body.product);
+  out.Put(body.initial);
+}
 void PutBody(ByteWriter& out, const StoreBytes& body) {
   Put(out, body.buffer);
   out.PutString(body.bytes);
@@ -225,6 +233,14 @@ void GetBody(Decoder& in, MultiplyMatrices& body) {
   body.a = in.GetMatrixBuffer();
   body.b = in.GetMatrixBuffer();
   body.result = in.GetNewBuffer();
+}
+void GetBody(Decoder& in, ScanArray& body) {
+  body.source = in.in().Get<BufferId>();
+  body.distribution = in.in().Get<DistributionId>();
+  body.result = in.GetNewBuffer();
+  body.axis = in.in().Get<int>();
+  body.product = in.in().Get<bool>();
+  body.initial = in.in().Get<bool>();
 }
 void GetBody(Decoder& in, StoreBytes& body) {
   body.buffer = in.GetNewBuffer();

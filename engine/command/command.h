@@ -100,6 +100,18 @@ struct MultiplyMatrices {
   NewBuffer result;  // its dtype is that of the factors
 };
 
+/// Running sums or products along an axis, in the array's own dtype. Source and result are dealt out alike. Either the
+/// axis is whole on each target; or the array has one dimension, in blocks, each of which is the result's too: with
+/// `initial` the first one is longer by the 0 or 1 that the result then begins with.
+struct ScanArray {
+  BufferId source = 0;
+  DistributionId distribution = 0;  // of the source
+  NewBuffer result;
+  int axis = 0;
+  bool product = false;
+  bool initial = false;
+};
+
 /// A new buffer on its one target, with these elements (C order).
 struct StoreBytes {
   NewBuffer buffer;
@@ -225,9 +237,10 @@ struct EndCall {
 /// Ends the engine's loop. Concerns all.
 struct Shutdown {};
 
-using CommandBody = std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices,
-                                 StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers,
-                                 DropWorkers, LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
+using CommandBody =
+    std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices, ScanArray,
+                 StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers, DropWorkers,
+                 LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
 
 struct Command {
   std::int64_t number = 0;   // ascending in the order of sending; also tells messages of different commands apart

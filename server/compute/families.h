@@ -12,5 +12,7 @@ namespace distarray::server {
 std::vector<ComputationRow> LinearAlgebraRows();
 /// reshape.
 std::vector<ComputationRow> ReshapeRows();
+/// scan.
+std::vector<ComputationRow> ScanRows();
 
 }  // namespace distarray::server

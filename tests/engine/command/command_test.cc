@@ -46,6 +46,7 @@ std::vector<Command> SomeCommands() {
       SaveHdf5{SomeView(), "/tmp/x.h5", "a/b", SaveMode::kExclusive},
       InspectHdf5{2, "/tmp/x.h5", "a/b"},
       LoadHdf5{fresh, "/tmp/x.h5", "a/b"},
+      ScanArray{1, 2, fresh, 3, true, true},
       MultiplyMatrices{MultiplyMatrices::Scheme::kPartials, {1, 2, true}, {3, 4, false}, fresh},
       Shutdown{},
   };
@@ -132,7 +133,7 @@ TEST_CASE("which commands are answered") {
   for (const Command& command : SomeCommands()) {
     answered += HasReply(command.body) ? 1 : 0;
   }
-  CHECK(answered == 9);
+  CHECK(answered == 10);
   CHECK_FALSE(HasReply(FreeBuffers{}));
   CHECK(HasReply(FetchBytes{}));
 }
