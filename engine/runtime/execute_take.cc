@@ -65,7 +65,7 @@ void Prepare(const Services& services, const TakeRows& command, Take& take) {
     take.rows.resize(static_cast<std::size_t>(std::min(take.chunks.rows, take.choice.count)));
   }
   const auto chunk = static_cast<std::size_t>(take.chunks.rows);
-  const std::size_t chunk_bytes = chunk * static_cast<std::size_t>(take.chunks.piece_bytes);
+  const std::size_t staged_bytes = take.chunks.single ? 0 : chunk * static_cast<std::size_t>(take.chunks.piece_bytes);
   for (std::size_t rank = 0; rank < choice.targets.size(); ++rank) {
     const std::int64_t count = choice.LocalCount(static_cast<int>(rank));
     take.round_count = std::max(take.round_count, take.chunks.CountOf(count));
@@ -74,7 +74,7 @@ void Prepare(const Services& services, const TakeRows& command, Take& take) {
       asked.peer = choice.targets[rank];
       asked.element_count = count;
       asked.rows = std::make_unique_for_overwrite<std::int64_t[]>(chunk);
-      asked.reply = std::make_unique_for_overwrite<std::byte[]>(chunk_bytes);
+      asked.reply = std::make_unique_for_overwrite<std::byte[]>(staged_bytes);
     }
   }
   for (std::size_t rank = 0; rank < source.targets.size(); ++rank) {
@@ -82,7 +82,7 @@ void Prepare(const Services& services, const TakeRows& command, Take& take) {
       Wanted& wanted = take.wanted.emplace_back();
       wanted.peer = source.targets[rank];
       wanted.rank = static_cast<int>(rank);
-      wanted.rows = std::make_unique_for_overwrite<std::byte[]>(chunk_bytes);
+      wanted.rows = std::make_unique_for_overwrite<std::byte[]>(staged_bytes);
     }
   }
 }
@@ -124,8 +124,13 @@ Task Serve(Execution& execution, Take& take, RowsAt<const std::byte> from, std::
       }
       asked.waiting = false;
       const std::int64_t count = asked.received.received_bytes / kNumberBytes;
-      if (count > 0) {
-        GatherRows(from, {asked.rows.get(), static_cast<std::size_t>(count)}, bytes, {asked.reply.get(), bytes});
+      const std::span<const std::int64_t> rows(asked.rows.get(), static_cast<std::size_t>(count));
+      if (take.chunks.single) {
+        for (const std::int64_t row : rows) {
+          exchange.Send(number, asked.peer, from.data + row * from.stride, bytes, asked.sent);
+        }
+      } else if (count > 0) {
+        GatherRows(from, rows, bytes, {asked.reply.get(), bytes});
         exchange.Send(number, asked.peer, asked.reply.get(), count * bytes, asked.sent);
       }
       moved = true;
@@ -136,7 +141,9 @@ Task Serve(Execution& execution, Take& take, RowsAt<const std::byte> from, std::
         continue;
       }
       wanted.waiting = false;
-      ScatterRows({wanted.rows.get(), bytes}, take.bins.PositionsOf(wanted.rank), bytes, to);
+      if (!take.chunks.single) {
+        ScatterRows({wanted.rows.get(), bytes}, take.bins.PositionsOf(wanted.rank), bytes, to);
+      }
       moved = true;
     }
     if (!waiting) {
@@ -179,8 +186,15 @@ Task TakeChunk(Execution& execution, Take& take, std::int64_t t, std::int64_t co
   for (Wanted& wanted : take.wanted) {
     const auto rows = count > 0 ? take.bins.RowsOf(wanted.rank) : std::span<const std::int64_t>();
     wanted.waiting = !rows.empty();
-    if (wanted.waiting) {
-      wanted.received = {};
+    wanted.received = {};
+    if (!wanted.waiting) {
+      continue;
+    }
+    if (take.chunks.single) {
+      for (const std::int64_t position : take.bins.PositionsOf(wanted.rank)) {
+        exchange.Receive(number, wanted.peer, to.data + position * to.stride, bytes, wanted.received);
+      }
+    } else {
       exchange.Receive(number, wanted.peer, wanted.rows.get(), std::ssize(rows) * bytes, wanted.received);
     }
   }

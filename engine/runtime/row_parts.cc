@@ -115,16 +115,20 @@ bool IsEverywhere(const Distribution& distribution) {
 }
 
 RowChunks RowChunks::Of(std::int64_t row_bytes, std::size_t peers) {
-  constexpr std::int64_t kRowsMost = std::int64_t{1} << 17;
-  constexpr std::int64_t kPieceMost = std::int64_t{256} << 10;
-  constexpr std::int64_t kStaged = std::int64_t{16} << 20;
+  constexpr std::int64_t kRowsMost = std::int64_t{1} << 18;
+  constexpr std::int64_t kPieceMost = std::int64_t{1} << 20;
+  constexpr std::int64_t kStaged = std::int64_t{32} << 20;
+  constexpr std::int64_t kSingle = std::int64_t{16} << 10;
+  constexpr std::int64_t kMessagesMost = 256;
   RowChunks chunks;
   chunks.piece_bytes = std::clamp<std::int64_t>(row_bytes, 1, kPieceMost);
-  const std::int64_t staged = kStaged / static_cast<std::int64_t>(std::max<std::size_t>(peers, 2)) * 2;
+  chunks.single = chunks.piece_bytes >= kSingle;
   const auto number = static_cast<std::int64_t>(sizeof(std::int64_t));
   // No message is longer than what is received without knowing its length.
-  const std::int64_t most = std::min(staged, Exchange::kPiece) / (chunks.piece_bytes + number);
-  chunks.rows = std::clamp<std::int64_t>(most, 1, kRowsMost);
+  const std::int64_t staged =
+      std::min(kStaged / static_cast<std::int64_t>(std::max<std::size_t>(peers, 1)), Exchange::kPiece);
+  chunks.rows =
+      std::clamp<std::int64_t>(staged / (chunks.piece_bytes + number), 1, chunks.single ? kMessagesMost : kRowsMost);
   return chunks;
 }
 

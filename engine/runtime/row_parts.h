@@ -50,6 +50,7 @@ bool IsEverywhere(const Distribution& distribution);
 struct RowChunks {
   std::int64_t rows = 1;
   std::int64_t piece_bytes = 1;
+  bool single = false;  // pieces are so long that each is best a message of its own
 
   /// What makes the chunks that `peers` engines have under way at a time fit into a bounded memory.
   static RowChunks Of(std::int64_t row_bytes, std::size_t peers);

@@ -179,7 +179,8 @@ absl::StatusOr<Array> MakeOne(Workbench& bench, DType dtype, const Layout& layou
   std::vector<Workbench::New> makes;
   DA_ASSIGN_OR_RETURN(makes.emplace_back(), bench.Make(dtype, layout));
   const ValuePtr made = makes.front().value;
-  bench.Emit(command(makes.front().buffer), reads, std::move(makes));
+  CommandBody body = command(makes.front().buffer);
+  bench.Emit(std::move(body), reads, std::move(makes));
   return bench.Name(made);
 }
 

@@ -64,7 +64,7 @@ def _as_index(item: Any) -> Any:
             raise IndexOutOfRangeError(
                 f"arrays used as indices must be of integer (or boolean) type, one of {item.dtype} was given"
             )
-        return np.asarray(bool(item)) if not item._shape and item._type == BOOL else item  # type: ignore[call-overload]
+        return np.asarray(bool(item)) if not item._shape and item._type == BOOL else item
     if not _is_array(item):
         return item
     array = np.asarray(item)
@@ -106,11 +106,15 @@ class Advanced:
         runs = 0
         running = False
         for item in items:
-            advanced = isinstance(item, (np.ndarray, Handle)) or not (item is None or type(item) is slice)
+            advanced = isinstance(item, (np.ndarray, Handle)) or not (
+                item is None or item is Ellipsis or type(item) is slice
+            )
             if advanced and not running:
                 runs += 1
                 first = place
             running = advanced
+            if item is Ellipsis:  # for no axis: it parts what stands on either side all the same
+                continue
             if item is None:
                 self.basic.append(None)
                 place += 1
@@ -292,9 +296,7 @@ def put_at(array: DistArray, resolved: Resolved, value: Any) -> None:
             value = view(value, broadcast_shape=tuple(shape), shape=tuple(shape))
         if value._shape == tuple(shape):
             value = permuted(value, back)
-    compute_in_place(
-        "put", ordered, [value, *resolved.operands(array)], axis=resolved.axis, names=resolved.names
-    )
+    compute_in_place("put", ordered, [value, *resolved.operands(array)], axis=resolved.axis, names=resolved.names)
 
 
 def _put_where(target: DistArray, mask: Any, value: Any) -> None:
@@ -366,7 +368,7 @@ def _fitting(array: Handle, value: Any, target: Shape) -> DistArray:
 
 
 def _expand(items: list[Any], shape: Shape) -> list[Any]:
-    """The entries with the ellipsis, or the missing rest, written out as slices."""
+    """The entries with the ellipsis (if it is for some axis), or the missing rest, written out as slices."""
     consumed = sum(_dimensions(item) for item in items if item is not Ellipsis)
     missing = len(shape) - consumed
     if missing < 0:
@@ -374,6 +376,8 @@ def _expand(items: list[Any], shape: Shape) -> list[Any]:
     places = [place for place, item in enumerate(items) if item is Ellipsis]
     if len(places) > 1:
         raise IndexOutOfRangeError("an index can only have a single ellipsis ('...')")
+    if places and not missing:
+        return items
     place = places[0] if places else len(items)
     return items[:place] + [_WHOLE] * missing + items[place + 1 :]
 

@@ -271,12 +271,12 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     """
     if len(condlist) != len(choicelist):
         raise InvalidValueError(f"select: {len(condlist)} conditions and {len(choicelist)} choices; expected as many")
-    result = default
+    result: Any = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         if isinstance(condition, Handle) and condition._type != BOOL:
             raise InvalidTypeError(f"select: conditions must be of bool, one is of {condition.dtype}")
         result = elementwise("where", (condition, choice, result))
-    return result
+    return as_array(context_of("select", [*condlist, *choicelist, default]), result)
 
 
 def repeat(a: DistArray, repeats: Any, /, axis: int | None = None) -> DistArray:
@@ -385,9 +385,7 @@ def histogram(
     if weights is not None:
         operands.append(_weights(context, weights, a))
     integral = weights is None or supported(getattr(weights, "dtype", float)).kind in "biu"
-    (counts,) = compute(
-        "histogram", operands, [((len(edges) - 1,), INT64 if weights is None else FLOAT64)]
-    )
+    (counts,) = compute("histogram", operands, [((len(edges) - 1,), INT64 if weights is None else FLOAT64)])
     if density:
         widths = context.fromarray(np.diff(edges).astype(np.float64))
         return counts / widths / counts.sum(), edges
@@ -399,7 +397,7 @@ def _edges(a: DistArray, bins: Any, limits: tuple[float, float] | None) -> npt.N
     if isinstance(bins, str):
         raise InvalidValueError(f"histogram: bins must be a number or edges, {bins!r} was given")
     if isinstance(bins, Handle):
-        bins = bins.toarray() if bins.ndim else int(bins)  # type: ignore[attr-defined, call-overload]
+        bins = bins.toarray() if bins.ndim else int(bins)  # type: ignore[call-overload]
     if np.ndim(bins) == 1:
         edges = np.asarray(bins)
         if len(edges) < 2 or (edges[:-1] > edges[1:]).any():
@@ -411,6 +409,8 @@ def _edges(a: DistArray, bins: Any, limits: tuple[float, float] | None) -> npt.N
         raise InvalidTypeError("histogram: bins must be an int or a sequence of edges") from None
     if count < 1:
         raise InvalidValueError(f"histogram: bins must be positive, {count} was given")
+    low: Any
+    high: Any
     if limits is not None:
         low, high = limits
         if low > high:
