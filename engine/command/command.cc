@@ -57,6 +57,24 @@ class Decoder {
     return GetBufferView();
   }
 
+  std::optional<BufferView> GetOptionalView() {
+    if (!in_.Get<bool>()) {
+      return std::nullopt;
+    }
+    return GetBufferView();
+  }
+
+  RowChoice GetRowChoice() {
+    RowChoice choice;
+    choice.indices = GetList<BufferView>([this] { return GetBufferView(); });
+    choice.sizes = in_.GetVector<std::int64_t>();
+    choice.axes = in_.GetVector<int>();
+    if (choice.sizes.size() != choice.indices.size() || choice.axes.size() != choice.indices.size()) {
+      Reject();
+    }
+    return choice;
+  }
+
   template <typename T, typename F>
   std::vector<T> GetList(F&& get) {
     const auto count = in_.Get<std::int64_t>();
@@ -117,12 +135,34 @@ void Put(ByteWriter& out, const AdoptBlocks::Adoption& adoption) {
   }
 }
 
+void Put(ByteWriter& out, const SelectRows::Take& take) {
+  Put(out, take.source);
+  Put(out, take.destination);
+}
+void Put(ByteWriter& out, const SelectRows::Number& number) {
+  out.PutVector(number.divisors);
+  out.PutVector(number.sizes);
+  Put(out, number.destination);
+}
+void Put(ByteWriter& out, const std::optional<BufferView>& view) {
+  out.Put(view.has_value());
+  if (view) {
+    Put(out, *view);
+  }
+}
+
 template <typename T>
 void PutList(ByteWriter& out, const std::vector<T>& list) {
   out.Put(static_cast<std::int64_t>(list.size()));
   for (const T& element : list) {
     Put(out, element);
   }
+}
+
+void Put(ByteWriter& out, const RowChoice& choice) {
+  PutList(out, choice.indices);
+  out.PutVector(choice.sizes);
+  out.PutVector(choice.axes);
 }
 
 void PutBody(ByteWriter& out, const DefineDistribution& body) {
@@ -206,6 +246,53 @@ void PutBody(ByteWriter& out, const AdoptBlocks& body) {
 }
 void PutBody(ByteWriter& out, const EndCall& body) { out.Put(body.call); }
 void PutBody(ByteWriter&, const Shutdown&) {}
+void PutBody(ByteWriter& out, const CheckRows& body) {
+  Put(out, body.choice);
+  PutList(out, body.needed);
+}
+void PutBody(ByteWriter& out, const TakeRows& body) {
+  Put(out, body.source);
+  Put(out, body.choice);
+  out.Put(body.row_elements);
+  Put(out, body.destination);
+}
+void PutBody(ByteWriter& out, const PutRows& body) {
+  Put(out, body.choice);
+  out.Put(body.row_elements);
+  Put(out, body.values);
+  out.PutString(body.fill);
+  Put(out, body.destination);
+}
+void PutBody(ByteWriter& out, const TakeAlong& body) {
+  Put(out, body.source);
+  out.Put(body.axis);
+  Put(out, body.choice);
+  Put(out, body.destination);
+}
+void PutBody(ByteWriter& out, const PutAlong& body) {
+  out.Put(body.axis);
+  Put(out, body.choice);
+  Put(out, body.values);
+  out.PutString(body.fill);
+  Put(out, body.destination);
+}
+void PutBody(ByteWriter& out, const CountSelected& body) { Put(out, body.mask); }
+void PutBody(ByteWriter& out, const SelectRows& body) {
+  Put(out, body.mask);
+  PutList(out, body.takes);
+  PutList(out, body.numbers);
+}
+void PutBody(ByteWriter& out, const PutSelected& body) {
+  Put(out, body.mask);
+  Put(out, body.values);
+  Put(out, body.destination);
+}
+void PutBody(ByteWriter& out, const CountBins& body) {
+  Put(out, body.values);
+  Put(out, body.weights);
+  Put(out, body.edges);
+  Put(out, body.destination);
+}
 
 void GetBody(Decoder& in, DefineDistribution& body) {
   body.id = in.in().Get<DistributionId>();
@@ -315,6 +402,67 @@ void GetBody(Decoder& in, AdoptBlocks& body) {
 }
 void GetBody(Decoder& in, EndCall& body) { body.call = in.in().Get<CallId>(); }
 void GetBody(Decoder&, Shutdown&) {}
+void GetBody(Decoder& in, CheckRows& body) {
+  body.choice = in.GetRowChoice();
+  body.needed = in.GetList<BufferView>([&in] { return in.GetBufferView(); });
+}
+void GetBody(Decoder& in, TakeRows& body) {
+  body.source = in.GetBufferView();
+  body.choice = in.GetRowChoice();
+  body.row_elements = in.in().Get<std::int64_t>();
+  body.destination = in.GetNewBuffer();
+}
+void GetBody(Decoder& in, PutRows& body) {
+  body.choice = in.GetRowChoice();
+  body.row_elements = in.in().Get<std::int64_t>();
+  body.values = in.GetOptionalView();
+  body.fill = in.in().GetString();
+  body.destination = in.GetBufferView();
+}
+void GetBody(Decoder& in, TakeAlong& body) {
+  body.source = in.GetBufferView();
+  body.axis = in.in().Get<int>();
+  body.choice = in.GetRowChoice();
+  body.destination = in.GetNewBuffer();
+}
+void GetBody(Decoder& in, PutAlong& body) {
+  body.axis = in.in().Get<int>();
+  body.choice = in.GetRowChoice();
+  body.values = in.GetOptionalView();
+  body.fill = in.in().GetString();
+  body.destination = in.GetBufferView();
+}
+void GetBody(Decoder& in, CountSelected& body) { body.mask = in.GetBufferView(); }
+void GetBody(Decoder& in, SelectRows& body) {
+  body.mask = in.GetBufferView();
+  body.takes = in.GetList<SelectRows::Take>([&in] {
+    SelectRows::Take take;
+    take.source = in.GetBufferView();
+    take.destination = in.GetNewBuffer();
+    return take;
+  });
+  body.numbers = in.GetList<SelectRows::Number>([&in] {
+    SelectRows::Number number;
+    number.divisors = in.in().GetVector<std::int64_t>();
+    number.sizes = in.in().GetVector<std::int64_t>();
+    number.destination = in.GetNewBuffer();
+    if (number.divisors.size() != number.sizes.size()) {
+      in.Reject();
+    }
+    return number;
+  });
+}
+void GetBody(Decoder& in, PutSelected& body) {
+  body.mask = in.GetBufferView();
+  body.values = in.GetBufferView();
+  body.destination = in.GetBufferView();
+}
+void GetBody(Decoder& in, CountBins& body) {
+  body.values = in.GetBufferView();
+  body.weights = in.GetOptionalView();
+  body.edges = in.GetOptionalView();
+  body.destination = in.GetNewBuffer();
+}
 
 /// Makes the alternative with this number and reads it; false: no such number.
 template <std::size_t kIndex = 0>

@@ -9,6 +9,7 @@ from distarray.globalapi import (
     cumulative,
     dtypes,
     functions,
+    indexing,
     inspection,
     linear_algebra,
     manipulation,
@@ -24,6 +25,7 @@ from distarray.globalapi.cumulative import *  # noqa: F403
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.dtypes import *  # noqa: F403
 from distarray.globalapi.functions import *  # noqa: F403
+from distarray.globalapi.indexing import *  # noqa: F403
 from distarray.globalapi.inspection import *  # noqa: F403
 from distarray.globalapi.linear_algebra import *  # noqa: F403
 from distarray.globalapi.manipulation import *  # noqa: F403
@@ -48,6 +50,7 @@ __all__ += creation.__all__
 __all__ += cumulative.__all__
 __all__ += dtypes.__all__
 __all__ += functions.__all__
+__all__ += indexing.__all__
 __all__ += inspection.__all__
 __all__ += linear_algebra.__all__
 __all__ += manipulation.__all__

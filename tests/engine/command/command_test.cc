@@ -30,6 +30,8 @@ Program SomeProgram() {
   return program;
 }
 
+RowChoice SomeChoice() { return {{SomeView(), SomeView()}, {4, 5}, {1, 3}}; }
+
 std::vector<Command> SomeCommands() {
   const Distribution distribution{{DimensionMap::Block(10, 2), DimensionMap::Unstructured({{0, 2}, {1}})},
                                   {3, 1, 0, 2}};
@@ -49,6 +51,16 @@ std::vector<Command> SomeCommands() {
       ScanArray{1, 2, fresh, 3, true, true},
       MultiplyMatrices{MultiplyMatrices::Scheme::kPartials, {1, 2, true}, {3, 4, false}, fresh},
       Shutdown{},
+      CheckRows{SomeChoice(), {SomeView()}},
+      TakeRows{SomeView(), SomeChoice(), 12, fresh},
+      PutRows{SomeChoice(), 12, SomeView(), "", SomeView()},
+      PutRows{SomeChoice(), 12, {}, "1234", SomeView()},
+      TakeAlong{SomeView(), 2, SomeChoice(), fresh},
+      PutAlong{2, SomeChoice(), {}, "12", SomeView()},
+      CountSelected{SomeView()},
+      SelectRows{SomeView(), {{SomeView(), fresh}}, {{{6, 1}, {4, 6}, fresh}}},
+      PutSelected{SomeView(), SomeView(), SomeView()},
+      CountBins{SomeView(), SomeView(), {}, fresh},
   };
   std::vector<Command> commands;
   for (const CommandBody& body : bodies) {
