@@ -132,7 +132,7 @@ constexpr OperationRow kRows[] = {
     Row("deg2rad", []<Floating T>(T x) { return x * (std::numbers::pi_v<T> / T{180}); }),
     Row("rad2deg", []<Floating T>(T x) { return x * (T{180} / std::numbers::pi_v<T>); }),
     Row("clip", []<Number T>(T x, T low, T high) { return Minimum(Maximum(x, low), high); }),
-    Row("where", []<Element T>(bool condition, T x, T y) { return condition ? x : y; }),
+    SelectRow("where"),
 };
 
 }  // namespace
