@@ -51,7 +51,7 @@ ARRIVING_METHODS = ""
 # What NumPy calls otherwise, or has besides.
 NUMPY = """absolute amax amin angle append arccos arccosh arcsin arcsinh arctan arctan2 arctanh around
     array array_equal array_equiv array_split allclose atleast_1d atleast_2d atleast_3d average
-    bitwise_not bool broadcast_shapes cbrt column_stack concatenate conjugate copy deg2rad degrees
+    bitwise_not bool broadcast_shapes cbrt column_stack concatenate conjugate copy corrcoef cov deg2rad degrees
     divmod dsplit dstack exp2 fabs fliplr flipud float_power fmax fmin fmod gcd heaviside hsplit
     hstack identity indices invert isclose isneginf isposinf lcm left_shift logaddexp2 mod modf
     nanargmax nanargmin nanmax nanmean nanmin nanprod nanstd nansum nanvar power ptp rad2deg radians

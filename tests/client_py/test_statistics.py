@@ -128,6 +128,32 @@ def test_average_without_weight(context):
     assert np.isnan(result.item()) and total.item() == 3
 
 
+@given(st.data(), st.sampled_from(["float64", "int32", "complex128", "float32"]), st.booleans())
+def test_covariances(any_context, data, dtype, rowvar):
+    d, x = data.draw(dealt(any_context, arrays(st.tuples(st.integers(1, 5), st.integers(1, 6)), np.dtype(dtype))))
+    observations = x.shape[1 if rowvar else 0]
+    often = data.draw(st.none() | st.just(np.arange(1, observations + 1)))
+    much = data.draw(st.none() | st.just(np.linspace(0.5, 2, observations)))
+    options = {"rowvar": rowvar, "fweights": often, "aweights": much, "bias": data.draw(st.booleans())}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        close(da.cov(d, **options), np.cov(x, **options), np.float64)
+        if rowvar or x.shape[0] > 1:  # NumPy does not transpose a y of one row
+            close(da.cov(d, d * 2 + 1, rowvar), np.cov(x, x * 2 + 1, rowvar), np.float64)
+        expected = np.corrcoef(x, rowvar=rowvar)
+        close(da.corrcoef(d, rowvar=rowvar), expected, np.float64)
+    if rowvar:
+        same_variance = da.cov(d[0], ddof=0)
+        close(same_variance, np.cov(x[0], ddof=0), np.float64)
+
+
+def test_covariances_of_bad_arguments(context):
+    with pytest.raises(ValueError, match="at most 2-d"):
+        da.cov(context.ones((2, 2, 2)))
+    with pytest.raises(ValueError, match="fweights has shape"):
+        da.cov(context.ones((2, 3)), fweights=[1, 2])
+
+
 def test_out(context):
     d = context.arange(12, dtype=float).reshape(3, 4)
     out = context.zeros(4)

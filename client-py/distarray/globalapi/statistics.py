@@ -6,9 +6,10 @@ is along the dimensions that stay. Each reads its operand once unless it says ot
 
 from __future__ import annotations
 
+import builtins
 import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +20,18 @@ from distarray.globalapi import functions as f
 from distarray.globalapi._computing import as_array, context_of
 from distarray.globalapi._elementwise import assigned, reduce
 from distarray.globalapi.distarray import DistArray
-from distarray.globalapi.manipulation import broadcast_to
+from distarray.globalapi.linear_algebra import diagonal, matmul
+from distarray.globalapi.manipulation import atleast_2d, broadcast_to, concat, squeeze, transpose
+
+if TYPE_CHECKING:
+    from distarray.globalapi.context import Context
 
 __all__ = [
     "amax",
     "amin",
     "average",
+    "corrcoef",
+    "cov",
     "max",
     "mean",
     "min",
@@ -157,6 +164,72 @@ def average(
             raise ZeroDivisionError("the weights sum to zero and cannot be normalised")
         result = sum(f.multiply(a, weights, dtype=scale), axis, scale, None, keepdims) / total
     return _Averaged(result, total) if returned else result
+
+
+# Of pairs of variables.
+
+
+def cov(
+    m: DistArray,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: npt.DTypeLike | None = None,
+) -> DistArray:
+    """The covariance matrix of variables (rows of m and y, columns if not rowvar), divided by the number of
+    observations less ddof (1; with bias=True 0); fweights say how often each was made, aweights how much it counts.
+
+    Dealt out as products of matrices are; observations are read twice.
+    """
+    context = context_of("cov", [m])
+    variables = _variables(context, m, rowvar)
+    if y is not None:
+        variables = concat([variables, _variables(context, y, rowvar)])
+    kind = np.dtype(dtype if dtype is not None else np.result_type(variables.dtype, np.float64))
+    variables = variables.astype(kind, copy=False)
+    less = (0 if bias else 1) if ddof is None else ddof
+    weights = None
+    for name, given in (("fweights", fweights), ("aweights", aweights)):
+        if given is None:
+            continue
+        given = as_array(context, given).astype(float)
+        if given.shape != variables.shape[1:]:
+            raise InvalidValueError(f"cov: {name} has shape {given.shape}, expected {variables.shape[1:]}")
+        weights = given if weights is None else weights * given
+    deviations = variables - average(variables, 1, weights, keepdims=True)
+    divisor: Any
+    if weights is None:
+        divisor = builtins.max(variables.shape[1] - less, 0)
+    else:
+        total = sum(weights)
+        lost = less if aweights is None else less * sum(weights * as_array(context, aweights)) / total
+        divisor = f.maximum(total - lost, 0.0)
+    weighted = deviations if weights is None else deviations * weights
+    return squeeze(f.divide(matmul(deviations, f.conj(transpose(weighted))), divisor).astype(kind, copy=False))
+
+
+def _variables(context: Context, given: Any, rowvar: bool) -> DistArray:
+    """As rows."""
+    array = as_array(context, given)
+    if array.ndim > 2:
+        raise InvalidValueError(f"variables are at most 2-d, shape {array.shape} was given")
+    return transpose(array) if array.ndim == 2 and not rowvar else cast("DistArray", atleast_2d(array))
+
+
+def corrcoef(x: DistArray, y: Any = None, rowvar: bool = True, *, dtype: npt.DTypeLike | None = None) -> DistArray:
+    """The correlation coefficients of variables, as in cov. Dealt out as products of matrices are."""
+    covariances = cov(x, y, rowvar, dtype=dtype)
+    if not covariances.ndim:
+        return covariances / covariances
+    deviation = f.sqrt(f.real(diagonal(covariances)))
+    result = covariances / deviation[:, None] / deviation[None, :]
+    if result.dtype.kind == "c":
+        return f.clip(f.real(result), -1, 1) + 1j * f.clip(f.imag(result), -1, 1)
+    return f.clip(result, -1, 1)
 
 
 # Ignoring NaN.
