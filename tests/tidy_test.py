@@ -81,6 +81,7 @@ MAY_INCLUDE = {
     "engine/storage": ["engine/base", "engine/dtype", "engine/distribution"],
     "engine/comm": ["engine/base"],
     "engine/redistribution": ["engine/base", "engine/distribution", "engine/index", "engine/comm"],
+    "engine/gathering": ["engine/base"],
     "engine/io": ["engine/base", "engine/dtype", "engine/distribution", "engine/command/command.h"],
     "engine/worker": [
         "engine/base",
@@ -99,6 +100,7 @@ MAY_INCLUDE = {
         "engine/comm",
         "engine/redistribution",
         "engine/linear_algebra",
+        "engine/gathering",
         "engine/io/hdf5.h",
         "engine/worker/workers.h",
     ],

@@ -3,118 +3,37 @@
 #include <type_traits>
 #include <utility>
 
+#include "engine/command/encoding.h"
+
 namespace distarray {
-namespace {
-
-// Readers of parts. ByteReader turns truncation into !ok(); what is in range is checked here.
-class Decoder {
- public:
-  explicit Decoder(std::string_view bytes) : in_(bytes) {}
-
-  ByteReader& in() { return in_; }
-  bool ok() const { return ok_ && in_.ok(); }
-  bool AtEnd() const { return ok_ && in_.AtEnd(); }
-  void Reject() { ok_ = false; }
-
-  DType GetDType() {
-    const auto number = in_.Get<std::uint8_t>();
-    if (number >= kDTypeCount) {
-      Reject();
-      return DType::kFloat64;
-    }
-    return static_cast<DType>(number);
-  }
-
-  NewBuffer GetNewBuffer() {
-    NewBuffer buffer;
-    buffer.buffer = in_.Get<BufferId>();
-    buffer.distribution = in_.Get<DistributionId>();
-    buffer.dtype = GetDType();
-    return buffer;
-  }
-
-  BufferView GetBufferView() {
-    BufferView view;
-    view.buffer = in_.Get<BufferId>();
-    view.distribution = in_.Get<DistributionId>();
-    view.dtype = GetDType();
-    view.view = View::Decode(in_);
-    return view;
-  }
-
-  MatrixBuffer GetMatrixBuffer() {
-    MatrixBuffer matrices;
-    matrices.buffer = in_.Get<BufferId>();
-    matrices.distribution = in_.Get<DistributionId>();
-    matrices.transposed = in_.Get<bool>();
-    return matrices;
-  }
-
-  OutputBuffer GetOutput() {
-    if (in_.Get<std::uint8_t>() == 0) {
-      return GetNewBuffer();
-    }
-    return GetBufferView();
-  }
-
-  template <typename T, typename F>
-  std::vector<T> GetList(F&& get) {
-    const auto count = in_.Get<std::int64_t>();
-    std::vector<T> list;
-    if (count < 0) {
-      Reject();
-    }
-    for (std::int64_t i = 0; i < count && ok(); ++i) {
-      list.push_back(get());
-    }
-    return list;
-  }
-
- private:
-  ByteReader in_;
-  bool ok_ = true;
-};
-
-void Put(ByteWriter& out, const NewBuffer& buffer) {
-  out.Put(buffer.buffer);
-  out.Put(buffer.distribution);
-  out.Put(static_cast<std::uint8_t>(buffer.dtype));
-}
-
-void Put(ByteWriter& out, const BufferView& view) {
-  out.Put(view.buffer);
-  out.Put(view.distribution);
-  out.Put(static_cast<std::uint8_t>(view.dtype));
-  view.view.Encode(out);
-}
-
-void Put(ByteWriter& out, const MatrixBuffer& matrices) {
+// Not in an unnamed namespace: lists of these find them by their arguments.
+static void Put(ByteWriter& out, const MatrixBuffer& matrices) {
   out.Put(matrices.buffer);
   out.Put(matrices.distribution);
   out.Put(matrices.transposed);
 }
 
-void Put(ByteWriter& out, const OutputBuffer& output) {
+static void Put(ByteWriter& out, const OutputBuffer& output) {
   out.Put(static_cast<std::uint8_t>(output.index()));
   std::visit([&out](const auto& what) { Put(out, what); }, output);
 }
 
-void Put(ByteWriter& out, const OperandEdges& edges) {
+static void Put(ByteWriter& out, const OperandEdges& edges) {
   out.Put(edges.operand);
   Put(out, edges.buffer);
 }
 
-void Put(ByteWriter& out, const LendBlocks::Loan& loan) {
+static void Put(ByteWriter& out, const LendBlocks::Loan& loan) {
   out.Put(loan.buffer);
   out.Put(loan.distribution);
   out.Put(static_cast<std::uint8_t>(loan.dtype));
   out.Put(loan.writable);
 }
-void Put(ByteWriter& out, const AdoptBlocks::Part& part) {
+static void Put(ByteWriter& out, const AdoptBlocks::Part& part) {
   out.Put(part.target);
   out.Put(part.block);
 }
-void Put(ByteWriter& out, const AdoptBlocks::Adoption& adoption) {
+static void Put(ByteWriter& out, const AdoptBlocks::Adoption& adoption) {
   Put(out, adoption.buffer);
   out.Put(static_cast<std::int64_t>(adoption.parts.size()));
   for (const AdoptBlocks::Part& part : adoption.parts) {
@@ -122,13 +41,7 @@ void Put(ByteWriter& out, const AdoptBlocks::Adoption& adoption) {
   }
 }
 
-template <typename T>
-void PutList(ByteWriter& out, const std::vector<T>& list) {
-  out.Put(static_cast<std::int64_t>(list.size()));
-  for (const T& element : list) {
-    Put(out, element);
-  }
-}
+namespace {
 
 void PutBody(ByteWriter& out, const DefineDistribution& body) {
   out.Put(body.id);

@@ -131,6 +131,116 @@ struct FreeBuffers {
   std::vector<BufferId> buffers;
 };
 
+/// Index arrays that together choose rows of an array: int64, one a dimension that they index, of one dimension
+/// themselves and laid out alike. `sizes` are those of the dimensions, which count rows in C order; `axes` is what they
+/// are called in errors.
+struct RowChoice {
+  std::vector<BufferView> indices;
+  std::vector<std::int64_t> sizes;
+  std::vector<int> axes;
+};
+
+/// Finds out whether the choice names rows only, and the needed buffers have elements, before something is written that
+/// depends on it. Concerns the targets of all. Error kIndexOutOfRange: the same on all.
+struct CheckRows {
+  RowChoice choice;
+  std::vector<BufferView> needed;
+};
+
+/// Row i of a new buffer becomes the row of `source` that element i of the choice names. The rows of the source are
+/// dealt out in blocks (or all of them lie on every target), those of the destination as the choice. Concerns the
+/// targets of all three. Error kIndexOutOfRange.
+struct TakeRows {
+  BufferView source;
+  RowChoice choice;
+  std::int64_t row_elements = 1;
+  NewBuffer destination;
+};
+
+/// The reverse: the row of `destination` that element i of the choice names becomes row i of `values`, which are laid
+/// out as the choice, or (without values) `fill`, the bytes of one element, repeated. Where several elements name a
+/// row, the last one counts. Concerns the targets of all. The choice must have been checked.
+struct PutRows {
+  RowChoice choice;
+  std::int64_t row_elements = 1;
+  std::optional<BufferView> values;
+  std::string fill;
+  BufferView destination;
+};
+
+/// Takes along dimensions of the source that are whole on its targets: the dimensions from `axis` on that the choice
+/// has sizes for become one, as long as the choice, all of which lies on every target. The destination is laid out as
+/// the source in the other dimensions. Concerns the source's targets. Error kIndexOutOfRange.
+struct TakeAlong {
+  BufferView source;
+  int axis = 0;
+  RowChoice choice;
+  NewBuffer destination;
+};
+
+/// The reverse, as PutRows.
+struct PutAlong {
+  int axis = 0;
+  RowChoice choice;
+  std::optional<BufferView> values;
+  std::string fill;
+  BufferView destination;
+};
+
+/// Element for element: one of the destination is that of the source at the same place but along `axis`, where the
+/// index says. All three are laid out alike but for the axis, which is whole on each target; the indices are int64.
+/// Concerns the targets. Error kIndexOutOfRange.
+struct TakeAligned {
+  BufferView source;
+  int axis = 0;
+  BufferView indices;
+  NewBuffer destination;
+};
+
+/// How many elements of a mask (bool) are true, or what the elements of `repeats` (int64) add up to. The bytes of each
+/// reply: the target's number, an int64. Concerns the targets. Error kInvalidValue: repeats below 0.
+struct CountSelected {
+  BufferView mask;
+};
+
+/// Takes the rows of arrays where a mask is true (or, where it is int64, so often), and coordinates of the mask's
+/// elements. Nothing moves: the rows of a source lie where the elements of the mask do, and each target's part of a
+/// destination has as many as CountSelected said. Concerns the mask's targets.
+struct SelectRows {
+  struct Take {
+    BufferView source;
+    NewBuffer destination;
+  };
+  struct Number {
+    std::vector<std::int64_t> divisors;  // element i's coordinates are i / divisors[d] % sizes[d]
+    std::vector<std::int64_t> sizes;
+    NewBuffer destination;  // int64, that many columns
+  };
+  BufferView mask;
+  std::vector<Take> takes;
+  std::vector<Number> numbers;
+};
+
+/// The rows of `destination` where the mask is true become those of `values`, one after the other. All lie on the
+/// mask's targets; no target may fail, so the values must have been found usable (CheckRows).
+struct PutSelected {
+  BufferView mask;
+  BufferView values;
+  BufferView destination;
+};
+
+/// Counts which bin each element of `values` lies in, or adds up its weight. Without `edges`: values are int64, bin i
+/// is the number i, all are within the bins. With them: values are float64, bin i is edges[i] <= value < edges[i + 1],
+/// the last edge included; others are left out. Edges are float64, ascending, at least two, all of them on each of the
+/// values' targets; weights are float64 and laid out as the values. The destination, of one dimension, in blocks, is
+/// int64, or float64 if there are weights. Concerns the targets of all.
+struct CountBins {
+  BufferView values;
+  std::optional<BufferView> weights;
+  std::optional<BufferView> edges;
+  NewBuffer destination;
+};
+
 enum class SaveMode : std::uint8_t { kWrite, kExclusive, kAppend };
 
 /// Writes a whole array to an HDF5 dataset, atomically (a file written aside, checked, renamed). Concerns all targets
@@ -243,7 +353,8 @@ struct Shutdown {};
 using CommandBody =
     std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices, CopyEdges,
                  StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers, DropWorkers,
-                 LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown>;
+                 LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown, CheckRows, TakeRows, PutRows,
+                 TakeAlong, PutAlong, TakeAligned, CountSelected, SelectRows, PutSelected, CountBins>;
 
 struct Command {
   std::int64_t number = 0;   // ascending in the order of sending; also tells messages of different commands apart
@@ -264,7 +375,7 @@ struct CommandReply {
   int target = 0;
   Reason reason = Reason::kUnspecified;  // kUnspecified: it went well
   std::string message;
-  std::string bytes;  // FetchBytes, InspectHdf5, CallFunction
+  std::string bytes;  // FetchBytes, InspectHdf5, CallFunction, CountSelected
 
   absl::Status status() const;
   std::string Encode() const;

@@ -26,6 +26,16 @@ struct Dispatch {
   Task operator()(const SaveHdf5& command) const { return ExecuteSave(execution, command); }
   Task operator()(const InspectHdf5& command) const { return ExecuteInspect(execution, command); }
   Task operator()(const LoadHdf5& command) const { return ExecuteLoad(execution, command); }
+  Task operator()(const CheckRows& command) const { return ExecuteCheckRows(execution, command); }
+  Task operator()(const TakeRows& command) const { return ExecuteTakeRows(execution, command); }
+  Task operator()(const TakeAlong& command) const { return ExecuteTakeAlong(execution, command); }
+  Task operator()(const TakeAligned& command) const { return ExecuteTakeAligned(execution, command); }
+  Task operator()(const PutRows& command) const { return ExecutePutRows(execution, command); }
+  Task operator()(const PutAlong& command) const { return ExecutePutAlong(execution, command); }
+  Task operator()(const CountSelected& command) const { return ExecuteCountSelected(execution, command); }
+  Task operator()(const SelectRows& command) const { return ExecuteSelect(execution, command); }
+  Task operator()(const PutSelected& command) const { return ExecutePutSelected(execution, command); }
+  Task operator()(const CountBins& command) const { return ExecuteCountBins(execution, command); }
   Task operator()(const LendBlocks& command) const { return ExecuteLend(execution, command); }
   template <typename Laneless>
   Task operator()(const Laneless&) const {

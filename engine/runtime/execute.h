@@ -47,6 +47,16 @@ Task ExecuteFetch(Execution& execution, const FetchBytes& command);
 Task ExecuteSave(Execution& execution, const SaveHdf5& command);
 Task ExecuteInspect(Execution& execution, const InspectHdf5& command);
 Task ExecuteLoad(Execution& execution, const LoadHdf5& command);
+Task ExecuteCheckRows(Execution& execution, const CheckRows& command);
+Task ExecuteTakeRows(Execution& execution, const TakeRows& command);
+Task ExecuteTakeAlong(Execution& execution, const TakeAlong& command);
+Task ExecuteTakeAligned(Execution& execution, const TakeAligned& command);
+Task ExecutePutRows(Execution& execution, const PutRows& command);
+Task ExecutePutAlong(Execution& execution, const PutAlong& command);
+Task ExecuteCountSelected(Execution& execution, const CountSelected& command);
+Task ExecuteSelect(Execution& execution, const SelectRows& command);
+Task ExecutePutSelected(Execution& execution, const PutSelected& command);
+Task ExecuteCountBins(Execution& execution, const CountBins& command);
 Task ExecuteLend(Execution& execution, const LendBlocks& command);
 
 /// Waits until the messages of `completion` have come or gone.

@@ -26,6 +26,7 @@ struct Computation {
   std::vector<Recorder::UfuncOperand> operands;
   std::map<std::string, Scalar, std::less<>> parameters;  // all that the row lists, and that have a value
   Shape shape;                                            // of reshape's result
+  std::size_t result_count = 1;                           // as many values as it is to give
   std::optional<Array> target;                            // what it writes to, if its row has no results
 
   bool Flag(std::string_view name) const;
@@ -51,7 +52,8 @@ struct ComputationRow {
   std::string_view name;
   int operand_count_min = 1;
   int operand_count_max = 1;
-  int result_count = 1;  // 0: it writes to Computation::target
+  int result_count = 1;                 // 0: it writes to Computation::target
+  static constexpr int kAnyCount = -1;  // results: as many as were asked for, at least one
   std::vector<ParameterRow> parameters;
   ComputeFunction function = nullptr;
 };

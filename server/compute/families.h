@@ -10,6 +10,12 @@ namespace distarray::server {
 
 /// matmul.
 std::vector<ComputationRow> LinearAlgebraRows();
+/// bincount, histogram.
+std::vector<ComputationRow> CountingRows();
+/// put, take, take_along_axis.
+std::vector<ComputationRow> IndexingRows();
+/// argwhere, nonzero, put_where, repeat, select.
+std::vector<ComputationRow> SelectingRows();
 /// reshape.
 std::vector<ComputationRow> ReshapeRows();
 

@@ -65,13 +65,16 @@ void Session::Compute(const v1::ComputeRequest& request, const Ticket& ticket) {
                    absl::StrCat(request.name(), ": ", request.operands_size(), " operands given, ",
                                 row->operand_count_min, " to ", row->operand_count_max, " expected"));
     }
-    if (request.results_size() != row->result_count || (request.in_place() != 0) != (row->result_count == 0)) {
+    const bool any_count = row->result_count == ComputationRow::kAnyCount && request.results_size() > 0;
+    if ((request.results_size() != row->result_count && !any_count) ||
+        (request.in_place() != 0) != (row->result_count == 0)) {
       return Error(Reason::kInvalidValue, absl::StrCat("results: ", request.results_size(), " keys given, ",
                                                        row->result_count, " expected (none with in_place)"));
     }
     Computation asked;
     DA_RETURN_IF_ERROR(ReadParameters(*row, request, asked));
     DA_ASSIGN_OR_RETURN(asked.operands, ReadOperands(request.operands()));
+    asked.result_count = static_cast<std::size_t>(request.results_size());
     asked.shape.assign(request.shape().begin(), request.shape().end());
     for (const auto& operand : asked.operands) {
       if (const auto* array = std::get_if<Operand>(&operand); array && array->value->state == Value::State::kFailed) {

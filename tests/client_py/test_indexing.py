@@ -151,9 +151,6 @@ def test_bad_indices_and_values(context):
             d[index]
         with pytest.raises(IndexError):
             d[index] = 1
-    for index in ([0, 1], np.ones(4, bool), context.ones(4, bool)):
-        with pytest.raises(NotImplementedError):
-            d[index]
     for value in (np.ones(4), np.ones((2, 4, 5)), context.ones((3, 5))):
         with pytest.raises(ValueError, match="does not broadcast"):
             d[...] = value

@@ -43,7 +43,7 @@ METHODS = """__abs__ __add__ __and__ __array_namespace__ __bool__ __complex__ __
     __radd__ __rsub__ __rmul__ __rtruediv__ __rfloordiv__ __rpow__ __rmod__ __rmatmul__ __rand__
     __ror__ __rxor__ __rlshift__ __rrshift__ dtype device mT ndim shape size T"""
 # Chapters that are on their way.
-ARRIVING = """take take_along_axis repeat nonzero searchsorted
+ARRIVING = """searchsorted
     unique_all unique_counts unique_inverse unique_values argsort sort cumulative_prod
     cumulative_sum diff"""
 ARRIVING_METHODS = ""

@@ -8,6 +8,7 @@ from distarray.globalapi import (
     creation,
     dtypes,
     functions,
+    indexing,
     inspection,
     linear_algebra,
     manipulation,
@@ -22,6 +23,7 @@ from distarray.globalapi.creation import *  # noqa: F403
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.dtypes import *  # noqa: F403
 from distarray.globalapi.functions import *  # noqa: F403
+from distarray.globalapi.indexing import *  # noqa: F403
 from distarray.globalapi.inspection import *  # noqa: F403
 from distarray.globalapi.linear_algebra import *  # noqa: F403
 from distarray.globalapi.manipulation import *  # noqa: F403
@@ -45,6 +47,7 @@ __all__ += constants.__all__
 __all__ += creation.__all__
 __all__ += dtypes.__all__
 __all__ += functions.__all__
+__all__ += indexing.__all__
 __all__ += inspection.__all__
 __all__ += linear_algebra.__all__
 __all__ += manipulation.__all__

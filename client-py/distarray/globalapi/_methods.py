@@ -241,6 +241,30 @@ class Methods:
         """Index of the first least element along an axis (None: in C order)."""
         return cast("DistArray", _g().argmin(self, axis, out, keepdims=keepdims))
 
+    # By position.
+
+    def nonzero(self) -> tuple[DistArray, ...]:
+        """The coordinates of the elements that are not zero, an array a dimension."""
+        return cast("tuple[DistArray, ...]", _g().nonzero(self))
+
+    def take(self, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> DistArray:
+        """The elements (or rows, along `axis`) that the indices name."""
+        if out is not None:
+            raise InvalidTypeError("take takes no out=: assign the result to a slice")
+        return cast("DistArray", _g().take(self, indices, axis, mode=mode))
+
+    def put(self, indices: Any, values: Any, mode: str = "raise") -> None:
+        """Sets the elements that the indices name, in C order."""
+        _g().put(self, indices, values, mode)
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> DistArray:
+        """Each element (or row, along `axis`) so often in a row."""
+        return cast("DistArray", _g().repeat(self, repeats, axis=axis))
+
+    def compress(self, condition: Any, axis: int | None = None) -> DistArray:
+        """The rows along `axis` (None: elements in C order) where the condition is true."""
+        return cast("DistArray", _g().compress(condition, self, axis))
+
 
 def _at_least_2d(array: Any) -> Any:
     if array.ndim < 2:

@@ -22,7 +22,7 @@ from distarray.error import (
     LargeTransferWarning,
     NotSupportedError,
 )
-from distarray.globalapi import _explanation, _numpy_protocol
+from distarray.globalapi import _explanation, _fancy, _numpy_protocol
 from distarray.globalapi._elementwise import convert
 from distarray.globalapi._handle import MIRROR_BYTES_MAX, Handle
 from distarray.globalapi._methods import Methods
@@ -115,7 +115,15 @@ class DistArray(Operators, Methods, Handle):
         return bool((self == value).any())
 
     def __getitem__(self, index: Any) -> DistArray:
-        """A writable view of NumPy's basic indexing; with integers alone, a 0-d copy of the element as it is now."""
+        """A writable view of NumPy's basic indexing; with integers alone, a 0-d copy of the element as it is now.
+
+        Integer and boolean arrays (NumPy's, lists, DistArrays) are indices as in NumPy and give a new array. What
+        integer arrays take lies as the first of them does, in blocks of rows; along axes that are whole on each target
+        (and with several targets) it lies as this array. What a mask selects stays on the targets that have it. Only a
+        mask makes the call wait, for the number of its true elements.
+        """
+        if _fancy.is_advanced(index):
+            return _fancy.get(self, index)
         indexed = Indexed(self._shape, index)
         request = session_pb2.Request(origin=origin())
         message = request.slice
@@ -136,7 +144,12 @@ class DistArray(Operators, Methods, Handle):
         return result
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        """NumPy's basic-index assignment: broadcast, and cast to the array's dtype."""
+        """NumPy's assignment: broadcast, and cast to the array's dtype. Where an array of integers names an element
+        twice the last value counts. An index out of range leaves the array as it was.
+        """
+        if _fancy.is_advanced(index):
+            _fancy.put(self, index, value)
+            return
         indexed = Indexed(self._shape, index)
         request = session_pb2.Request(origin=origin())
         message = request.assign
