@@ -70,6 +70,7 @@ MAY_INCLUDE = {
     "engine/index": ["engine/base", "engine/distribution"],
     "engine/kernels": ["engine/dtype"],
     "engine/linear_algebra": ["engine/dtype", "engine/distribution", "engine/kernels/kernel_set.h"],
+    "engine/scans": ["engine/dtype", "engine/kernels/kernel_set.h"],
     "engine/program": ["engine/base", "engine/dtype", "engine/distribution", "engine/index", "engine/kernels"],
     "engine/command": [
         "engine/base",
@@ -101,6 +102,7 @@ MAY_INCLUDE = {
         "engine/redistribution",
         "engine/linear_algebra",
         "engine/gathering",
+        "engine/scans",
         "engine/io/hdf5.h",
         "engine/worker/workers.h",
     ],

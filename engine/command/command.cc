@@ -71,6 +71,14 @@ void PutBody(ByteWriter& out, const CopyEdges& body) {
   out.Put(body.space);
   Put(out, body.destination);
 }
+void PutBody(ByteWriter& out, const ScanArray& body) {
+  out.Put(body.source);
+  out.Put(body.distribution);
+  Put(out, body.result);
+  out.Put(body.axis);
+  out.Put(body.product);
+  out.Put(body.initial);
+}
 void PutBody(ByteWriter& out, const StoreBytes& body) {
   Put(out, body.buffer);
   out.PutString(body.bytes);
@@ -158,6 +166,14 @@ void GetBody(Decoder& in, CopyEdges& body) {
   body.source = in.GetBufferView();
   body.space = in.in().Get<DistributionId>();
   body.destination = in.GetNewBuffer();
+}
+void GetBody(Decoder& in, ScanArray& body) {
+  body.source = in.in().Get<BufferId>();
+  body.distribution = in.in().Get<DistributionId>();
+  body.result = in.GetNewBuffer();
+  body.axis = in.in().Get<int>();
+  body.product = in.in().Get<bool>();
+  body.initial = in.in().Get<bool>();
 }
 void GetBody(Decoder& in, StoreBytes& body) {
   body.buffer = in.GetNewBuffer();

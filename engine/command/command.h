@@ -115,6 +115,18 @@ struct CopyEdges {
   NewBuffer destination;
 };
 
+/// Running sums or products along an axis, in the array's own dtype. Source and result are dealt out alike. Either the
+/// axis is whole on each target; or the array has one dimension, in blocks, each of which is the result's too: with
+/// `initial` the first one is longer by the 0 or 1 that the result then begins with.
+struct ScanArray {
+  BufferId source = 0;
+  DistributionId distribution = 0;  // of the source
+  NewBuffer result;
+  int axis = 0;
+  bool product = false;
+  bool initial = false;
+};
+
 /// A new buffer on its one target, with these elements (C order).
 struct StoreBytes {
   NewBuffer buffer;
@@ -350,11 +362,11 @@ struct EndCall {
 /// Ends the engine's loop. Concerns all.
 struct Shutdown {};
 
-using CommandBody =
-    std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices, CopyEdges,
-                 StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers, DropWorkers,
-                 LendBlocks, CallFunction, InterruptCall, AdoptBlocks, EndCall, Shutdown, CheckRows, TakeRows, PutRows,
-                 TakeAlong, PutAlong, TakeAligned, CountSelected, SelectRows, PutSelected, CountBins>;
+using CommandBody = std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices,
+                                 CopyEdges, ScanArray, StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5,
+                                 LoadHdf5, ExpectWorkers, DropWorkers, LendBlocks, CallFunction, InterruptCall,
+                                 AdoptBlocks, EndCall, Shutdown, CheckRows, TakeRows, PutRows, TakeAlong, PutAlong,
+                                 TakeAligned, CountSelected, SelectRows, PutSelected, CountBins>;
 
 struct Command {
   std::int64_t number = 0;   // ascending in the order of sending; also tells messages of different commands apart

@@ -25,11 +25,29 @@ extern const MultiplyTable kMultiply;
 
 namespace {
 
-// A slice of this many multiplications of float64 takes about 3 ms on one core; the sides are long enough for BLAS to
-// reach its speed.
-constexpr std::int64_t kSide = 512;
-constexpr std::int64_t kMultiplications = kSide * kSide * kSide;
+/// How a slice of one type is cut: sides so long that BLAS, which packs both factors anew each time, comes within a
+/// tenth of its speed, and so much work that it takes about 6 ms on one core.
+struct SliceShape {
+  std::int64_t side;  // rows and columns
+  std::int64_t depth;
+  std::int64_t work() const { return side * side * depth; }
+};
 constexpr std::int64_t kElements = std::int64_t{2} << 20;  // of either factor, that a slice reads
+
+SliceShape ShapeOf(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat32:
+      return {1024, 256};
+    case DType::kFloat64:
+      return {768, 256};
+    case DType::kComplex64:
+      return {512, 256};
+    case DType::kComplex128:
+      return {384, 256};
+    default:  // by our own loops
+      return {256, 256};
+  }
+}
 
 const MultiplyTable& ChooseTable() {
   const std::string_view name = ActiveKernels().name;
@@ -99,18 +117,6 @@ void Clear(const Product& p) {
   }
 }
 
-/// How many slices' worth of work a multiplication of this type is, in those of float64.
-std::int64_t CostOf(DType dtype) {
-  switch (KindOf(dtype)) {
-    case Kind::kFloat:
-      return 1;
-    case Kind::kComplex:
-      return 4;
-    default:
-      return 8;
-  }
-}
-
 }  // namespace
 
 void Multiply(const Product& product) {
@@ -120,11 +126,18 @@ void Multiply(const Product& product) {
 }
 
 ProductRun::ProductRun(const Product& product) : whole_(product) {
-  const std::int64_t budget = kMultiplications / CostOf(product.dtype);
-  rows_ = std::clamp<std::int64_t>(product.m, 1, kSide);
-  columns_ = std::clamp<std::int64_t>(product.n, 1, kSide);
+  const SliceShape shape = ShapeOf(product.dtype);
+  // Slices of one length, in whole registers.
+  const auto even = [&](std::int64_t length) {
+    const std::int64_t slices = std::max<std::int64_t>((length + shape.side - 1) / shape.side, 1);
+    return std::clamp<std::int64_t>(((length + slices - 1) / slices + 15) / 16 * 16, 1,
+                                    std::max<std::int64_t>(length, 1));
+  };
+  rows_ = even(product.m);
+  columns_ = even(product.n);
+  // Where other dimensions are short, this one may be longer.
   const auto fit = [&](std::int64_t length, std::int64_t beside, std::int64_t across) {
-    return std::clamp<std::int64_t>(std::min(budget / (beside * across), kElements / std::max(beside, across)), 1,
+    return std::clamp<std::int64_t>(std::min(shape.work() / (beside * across), kElements / std::max(beside, across)), 1,
                                     std::max<std::int64_t>(length, 1));
   };
   depth_ = fit(product.k, rows_, columns_);

@@ -46,6 +46,7 @@ class Check {
     return MayRead(command.a.buffer) && MayRead(command.b.buffer);
   }
   bool operator()(const CopyEdges& command) const { return MayRead(command.source.buffer); }
+  bool operator()(const ScanArray& command) const { return MayRead(command.source); }
   bool operator()(const FetchBytes& command) const { return MayRead(command.buffer); }
   bool operator()(const SaveHdf5& command) const { return MayRead(command.source.buffer); }
   bool operator()(const LendBlocks& command) const {

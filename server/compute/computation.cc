@@ -12,7 +12,7 @@ namespace {
 
 std::vector<ComputationRow> AllRows() {
   std::vector<ComputationRow> all;
-  for (const auto& family : {CountingRows, IndexingRows, SelectingRows, LinearAlgebraRows, ReshapeRows}) {
+  for (const auto& family : {CountingRows, IndexingRows, SelectingRows, LinearAlgebraRows, ReshapeRows, ScanRows}) {
     std::vector<ComputationRow> rows = family();
     all.insert(all.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
   }

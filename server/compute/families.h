@@ -18,5 +18,7 @@ std::vector<ComputationRow> IndexingRows();
 std::vector<ComputationRow> SelectingRows();
 /// reshape.
 std::vector<ComputationRow> ReshapeRows();
+/// scan.
+std::vector<ComputationRow> ScanRows();
 
 }  // namespace distarray::server

@@ -178,7 +178,8 @@ class FakeSession:
             random = message.random
             generator = np.random.default_rng([random.seed, random.stream])
             low, high = self.scalar(random.low), self.scalar(random.high)
-            draw = {1: generator.uniform, 2: generator.normal, 3: generator.integers}[random.kind]
+            integers = generator.integers
+            draw = {1: generator.uniform, 2: generator.normal, 3: integers, 4: integers}[random.kind]
             values = np.asarray(draw(low, high, shape)).astype(dtype)
         else:
             values = np.empty(shape, dtype)

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 from checks import dealt, dtypes, same
+from distarray import globalapi as da
 from distarray._dtypes import DTYPES
 from distarray.globalapi import Distribution
 from distarray.globalapi import linear_algebra as la
@@ -341,6 +342,37 @@ def test_numpys_protocols(context):
         if hasattr(np, name):
             arguments = (x, y) if name == "vecdot" else (x,)
             same(getattr(np, name)(*arguments), getattr(np, name)(*((a, b) if name == "vecdot" else (a,))))
+
+
+def test_failed_factors(context):
+    """A factor that cannot be computed is the product's error, in every scheme; nobody waits for the others."""
+    bad = context.fromarray(np.array([-1, 1, 1, 1] * 10)).reshape(8, 5)
+    bad = context.ones((8, 5), dtype=int) ** bad
+    good = context.ones((5, 8), dtype=int)
+    for product in (bad @ good, good @ bad, bad.T @ bad, context.ones((3, 5, 8), dtype=int) @ bad):
+        with pytest.raises(ValueError, match="negative integer power"):
+            product.wait()
+    same(good @ good.T, np.full((5, 5), 8))
+
+
+def test_a_product_too_large(monkeypatch):
+    monkeypatch.setenv("DISTARRAYD_MEMORY_LIMIT", "64MiB")
+    with da.Context(engines=2) as client:
+        x = client.ones((4000, 1))
+        product = x @ x.T
+        with pytest.raises(MemoryError):
+            product.wait()
+        assert float((x.T @ x)[0, 0]) == 4000
+        assert client.server_info().memory_used_bytes < 1 << 20
+
+
+def test_methods(context):
+    a, b = elements((4, 4), np.dtype(float)), elements((4, 4), np.dtype(float), 1)
+    x, out = context.fromarray(a), context.zeros((4, 4))
+    assert x.dot(b, out=out) is out
+    same(out, a.dot(b))
+    same(x.trace(1), a.trace(1))
+    same(x.diagonal(-1), a.diagonal(-1))
 
 
 def test_nothing_is_left_behind(context):

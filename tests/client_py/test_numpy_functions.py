@@ -155,7 +155,7 @@ def test_out(context, unfetched):
 def test_what_has_no_twin_is_a_type_error(context, unfetched):
     d = context.fromarray(X)
     for call in (
-        lambda: np.add.accumulate(d),
+        lambda: np.subtract.accumulate(d),
         lambda: np.add.at(d, 0, 1),
         lambda: np.subtract.reduce(d),
         lambda: np.frexp(d),

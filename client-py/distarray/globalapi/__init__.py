@@ -6,6 +6,7 @@ standard (2024.12) and by NumPy's.
 from distarray.globalapi import (
     constants,
     creation,
+    cumulative,
     dtypes,
     functions,
     indexing,
@@ -20,6 +21,7 @@ from distarray.globalapi import (
 from distarray.globalapi.constants import *  # noqa: F403
 from distarray.globalapi.context import Context, ContextCreationError, default_context
 from distarray.globalapi.creation import *  # noqa: F403
+from distarray.globalapi.cumulative import *  # noqa: F403
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.dtypes import *  # noqa: F403
 from distarray.globalapi.functions import *  # noqa: F403
@@ -45,6 +47,7 @@ __all__ = [
 ]
 __all__ += constants.__all__
 __all__ += creation.__all__
+__all__ += cumulative.__all__
 __all__ += dtypes.__all__
 __all__ += functions.__all__
 __all__ += indexing.__all__

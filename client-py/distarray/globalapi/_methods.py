@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray.error import InvalidTypeError, InvalidValueError
+from distarray.globalapi._elementwise import assigned
 from distarray.globalapi._namespace import namespace_of
 
 if TYPE_CHECKING:
@@ -110,6 +111,30 @@ class Methods:
     def squeeze(self, axis: Axes = None) -> DistArray:
         """The array without these dimensions of size 1: a view."""
         return cast("DistArray", _g().squeeze(self, axis))
+
+    # Products and running totals.
+
+    def dot(self, b: Any, out: Any = None) -> DistArray:
+        """The product of vectors or matrices (see distarray.dot): a new array."""
+        return cast("DistArray", _g().dot(self, b, out))
+
+    def trace(
+        self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: npt.DTypeLike | None = None, out: Any = None
+    ) -> DistArray:
+        """The sums along diagonals of two axes."""
+        return cast("DistArray", assigned("trace", _g().trace(self, offset, axis1, axis2, dtype), out))
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> DistArray:
+        """The diagonals of two axes (see distarray.diagonal)."""
+        return cast("DistArray", _g().diagonal(self, offset, axis1, axis2))
+
+    def cumsum(self, axis: int | None = None, dtype: npt.DTypeLike | None = None, out: Any = None) -> DistArray:
+        """Running sums along an axis, of all elements in C order if it is None: a new array."""
+        return cast("DistArray", _g().cumsum(self, axis, dtype, out))
+
+    def cumprod(self, axis: int | None = None, dtype: npt.DTypeLike | None = None, out: Any = None) -> DistArray:
+        """Running products along an axis, of all elements in C order if it is None: a new array."""
+        return cast("DistArray", _g().cumprod(self, axis, dtype, out))
 
     # Elements.
 

@@ -31,6 +31,9 @@ _REDUCTIONS = {
     "logical_or": "any",
 }
 
+# ufunc.accumulate likewise.
+_SCANS = {"add": "cumsum", "multiply": "cumprod"}
+
 # Functions of the namespace that are no ufuncs but have a NumPy twin that is one.
 _COMPOSED = ("divmod", "modf", "matmul", "vecdot")
 
@@ -45,6 +48,9 @@ def ufunc(self: DistArray, function: np.ufunc, method: str, inputs: Sequence[Any
     if method == "reduce" and name in _REDUCTIONS:
         axis = options.pop("axis", 0)
         return getattr(globalapi, _REDUCTIONS[name])(*inputs, axis=axis, out=outputs, **options)
+    if method == "accumulate" and name in _SCANS:
+        axis = options.pop("axis", 0)
+        return getattr(globalapi, _SCANS[name])(*inputs, axis=axis, out=outputs, **options)
     if method != "__call__":
         raise InvalidTypeError(f"numpy.{function.__name__}.{method} is not available for a DistArray; {_ADVICE}")
     dtype = options.pop("dtype", None)

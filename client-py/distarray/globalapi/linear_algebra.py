@@ -22,7 +22,7 @@ from distarray._index import Shape, broadcast
 from distarray.error import AxisError, InvalidTypeError, InvalidValueError
 from distarray.globalapi import _einsum
 from distarray.globalapi._computing import as_array, compute, context_of
-from distarray.globalapi._elementwise import elementwise, reduce
+from distarray.globalapi._elementwise import assigned, elementwise, reduce
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.manipulation import expand_dims, moveaxis, permute_dims, reshape
 
@@ -108,16 +108,18 @@ def tensordot(x1: Any, x2: Any, /, axes: int | tuple[Sequence[int], Sequence[int
     return reshape(matmul(left, right), shape)
 
 
-def dot(a: Any, b: Any) -> DistArray:
+def dot(a: Any, b: Any, out: Any = None) -> DistArray:
     """numpy.dot: the product of numbers, of vectors or of matrices; of arrays of more dimensions, sums over the last
     of a and the last but one of b. A new array.
     """
     a, b = _arrays("dot", a, b)
     if a.ndim == 0 or b.ndim == 0:
-        return elementwise("multiply", (a, b))
-    if a.ndim <= 2 and b.ndim <= 2:
-        return _vectors_or_matmul("dot", a, b)
-    return tensordot(a, b, axes=([a.ndim - 1], [max(b.ndim - 2, 0)]))
+        result = elementwise("multiply", (a, b))
+    elif a.ndim <= 2 and b.ndim <= 2:
+        result = _vectors_or_matmul("dot", a, b)
+    else:
+        result = tensordot(a, b, axes=([a.ndim - 1], [max(b.ndim - 2, 0)]))
+    return assigned("dot", result, out)
 
 
 def inner(a: Any, b: Any) -> DistArray:

@@ -49,6 +49,7 @@ std::vector<Command> SomeCommands() {
       SaveHdf5{SomeView(), "/tmp/x.h5", "a/b", SaveMode::kExclusive},
       InspectHdf5{2, "/tmp/x.h5", "a/b"},
       LoadHdf5{fresh, "/tmp/x.h5", "a/b"},
+      ScanArray{1, 2, fresh, 3, true, true},
       MultiplyMatrices{MultiplyMatrices::Scheme::kPartials, {1, 2, true}, {3, 4, false}, fresh},
       Shutdown{},
       CheckRows{SomeChoice(), {SomeView()}},
@@ -152,7 +153,7 @@ TEST_CASE("which commands are answered") {
   for (const Command& command : SomeCommands()) {
     answered += HasReply(command.body) ? 1 : 0;
   }
-  CHECK(answered == 21);
+  CHECK(answered == 22);
   CHECK_FALSE(HasReply(FreeBuffers{}));
   CHECK(HasReply(FetchBytes{}));
 }
