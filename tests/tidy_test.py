@@ -71,6 +71,7 @@ MAY_INCLUDE = {
     "engine/kernels": ["engine/dtype"],
     "engine/linear_algebra": ["engine/dtype", "engine/distribution", "engine/kernels/kernel_set.h"],
     "engine/program": ["engine/base", "engine/dtype", "engine/distribution", "engine/index", "engine/kernels"],
+    "engine/sorting": ["engine/base", "engine/dtype"],
     "engine/command": [
         "engine/base",
         "engine/dtype",
@@ -99,6 +100,7 @@ MAY_INCLUDE = {
         "engine/comm",
         "engine/redistribution",
         "engine/linear_algebra",
+        "engine/sorting",
         "engine/io/hdf5.h",
         "engine/worker/workers.h",
     ],

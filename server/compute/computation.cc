@@ -12,7 +12,7 @@ namespace {
 
 std::vector<ComputationRow> AllRows() {
   std::vector<ComputationRow> all;
-  for (const auto& family : {LinearAlgebraRows, ReshapeRows}) {
+  for (const auto& family : {LinearAlgebraRows, ReshapeRows, SortingRows}) {
     std::vector<ComputationRow> rows = family();
     all.insert(all.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
   }

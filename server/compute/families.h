@@ -13,4 +13,7 @@ std::vector<ComputationRow> LinearAlgebraRows();
 /// reshape.
 std::vector<ComputationRow> ReshapeRows();
 
+/// sort, argsort, searchsorted.
+std::vector<ComputationRow> SortingRows();
+
 }  // namespace distarray::server

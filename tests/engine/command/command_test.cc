@@ -48,6 +48,8 @@ std::vector<Command> SomeCommands() {
       InspectHdf5{2, "/tmp/x.h5", "a/b"},
       LoadHdf5{fresh, "/tmp/x.h5", "a/b"},
       MultiplyMatrices{MultiplyMatrices::Scheme::kPartials, {1, 2, true}, {3, 4, false}, fresh},
+      SortRows{SomeView(), fresh, 12, true, true},
+      SearchRows{SomeView(), SomeView(), fresh, true},
       Shutdown{},
   };
   std::vector<Command> commands;
@@ -92,6 +94,13 @@ TEST_CASE("what a command holds") {
   CHECK(std::get<CopyEdges>(edges->body).destination.buffer == 5);
   const auto store = Command::Decode(commands[6].Encode());
   CHECK(std::get<StoreBytes>(store->body).bytes == std::string("a\0b", 3));
+  const auto sort = Command::Decode(commands[commands.size() - 3].Encode());
+  CHECK(std::get<SortRows>(sort->body).row_length == 12);
+  CHECK(std::get<SortRows>(sort->body).indices);
+  CHECK(std::get<SortRows>(sort->body).descending);
+  const auto search = Command::Decode(commands[commands.size() - 2].Encode());
+  CHECK(std::get<SearchRows>(search->body).result.buffer == 5);
+  CHECK(std::get<SearchRows>(search->body).right);
   const auto save = Command::Decode(commands[9].Encode());
   CHECK(std::get<SaveHdf5>(save->body).mode == SaveMode::kExclusive);
 }
