@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 namespace distarray {
 
@@ -73,14 +74,25 @@ constexpr T KeyElement(KeyOf<T> key) {
   }
 }
 
-/// The key by which elements are ordered: equal for those that compare as equal, and for all NaNs.
+/// The key by which elements are ordered: equal for those that compare as equal, and for all NaNs. Complex numbers as
+/// NumPy has them: those whose imaginary part alone is NaN come behind all without NaN, ordered by the real part; then
+/// those whose real part alone is, by the imaginary one; then those of which both are.
 template <typename T>
 constexpr KeyOf<T> OrderKey(T x) {
-  if constexpr (std::is_same_v<T, std::complex<double>>) {
-    return {OrderKey(x.real()), OrderKey(x.imag())};
-  } else if constexpr (std::is_same_v<T, std::complex<float>>) {
-    return static_cast<std::int64_t>(OrderKey(x.real())) * (std::int64_t{1} << 32) +
-           (static_cast<std::int64_t>(OrderKey(x.imag())) + (std::int64_t{1} << 31));
+  if constexpr (!kKeyIsElement<T>) {
+    using Real = typename T::value_type;
+    auto high = OrderKey(x.real());
+    auto low = OrderKey(x.imag());
+    constexpr auto kNan = OrderKey(std::numeric_limits<Real>::quiet_NaN());
+    if (low == kNan && high != kNan) {
+      low = std::exchange(high, OrderKey(std::numeric_limits<Real>::infinity()) + 1);
+    }
+    if constexpr (std::is_same_v<Real, double>) {
+      return {high, low};
+    } else {
+      return static_cast<std::int64_t>(high) * (std::int64_t{1} << 32) +
+             (static_cast<std::int64_t>(low) + (std::int64_t{1} << 31));
+    }
   } else if constexpr (std::is_floating_point_v<T>) {
     // -0.0 + 0.0 is 0.0.
     return x != x ? internal::FlipNegative(std::bit_cast<KeyOf<T>>(std::numeric_limits<T>::quiet_NaN()))

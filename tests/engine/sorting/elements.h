@@ -12,7 +12,7 @@
 
 namespace distarray {
 
-/// Whether a comes before b: NaNs last, complex numbers by their real parts first.
+/// Whether a comes before b: NaNs last, complex numbers by their real parts first, as NumPy has it.
 template <typename T>
 bool Before(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -23,6 +23,11 @@ bool Before(T a, T b) {
 }
 template <typename T>
 bool Before(std::complex<T> a, std::complex<T> b) {
+  // What is NaN counts first: nothing, the imaginary part, the real part, both.
+  const auto rank = [](std::complex<T> x) { return 2 * std::isnan(x.real()) + std::isnan(x.imag()); };
+  if (rank(a) != rank(b)) {
+    return rank(a) < rank(b);
+  }
   if (Before(a.real(), b.real()) || Before(b.real(), a.real())) {
     return Before(a.real(), b.real());
   }
