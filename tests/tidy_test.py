@@ -72,6 +72,7 @@ MAY_INCLUDE = {
     "engine/linear_algebra": ["engine/dtype", "engine/distribution", "engine/kernels/kernel_set.h"],
     "engine/scans": ["engine/dtype", "engine/kernels/kernel_set.h"],
     "engine/program": ["engine/base", "engine/dtype", "engine/distribution", "engine/index", "engine/kernels"],
+    "engine/sorting": ["engine/base", "engine/dtype"],
     "engine/command": [
         "engine/base",
         "engine/dtype",
@@ -103,6 +104,7 @@ MAY_INCLUDE = {
         "engine/linear_algebra",
         "engine/gathering",
         "engine/scans",
+        "engine/sorting",
         "engine/io/hdf5.h",
         "engine/worker/workers.h",
     ],

@@ -79,6 +79,19 @@ void PutBody(ByteWriter& out, const ScanArray& body) {
   out.Put(body.product);
   out.Put(body.initial);
 }
+void PutBody(ByteWriter& out, const SortRows& body) {
+  Put(out, body.source);
+  Put(out, body.result);
+  out.Put(body.row_length);
+  out.Put(body.indices);
+  out.Put(body.descending);
+}
+void PutBody(ByteWriter& out, const SearchRows& body) {
+  Put(out, body.sorted);
+  Put(out, body.values);
+  Put(out, body.result);
+  out.Put(body.right);
+}
 void PutBody(ByteWriter& out, const StoreBytes& body) {
   Put(out, body.buffer);
   out.PutString(body.bytes);
@@ -174,6 +187,19 @@ void GetBody(Decoder& in, ScanArray& body) {
   body.axis = in.in().Get<int>();
   body.product = in.in().Get<bool>();
   body.initial = in.in().Get<bool>();
+}
+void GetBody(Decoder& in, SortRows& body) {
+  body.source = in.GetBufferView();
+  body.result = in.GetNewBuffer();
+  body.row_length = in.in().Get<std::int64_t>();
+  body.indices = in.in().Get<bool>();
+  body.descending = in.in().Get<bool>();
+}
+void GetBody(Decoder& in, SearchRows& body) {
+  body.sorted = in.GetBufferView();
+  body.values = in.GetBufferView();
+  body.result = in.GetNewBuffer();
+  body.right = in.in().Get<bool>();
 }
 void GetBody(Decoder& in, StoreBytes& body) {
   body.buffer = in.GetNewBuffer();

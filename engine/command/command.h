@@ -127,6 +127,27 @@ struct ScanArray {
   bool initial = false;
 };
 
+/// Sorts each row of `row_length` elements of the source's blocks, laid end to end in the order of the targets: their
+/// elements, or (`indices`) their positions in the row, int64, stable. NaNs count as greater than all numbers. The
+/// result has blocks of the same lengths on the same targets; concerns these.
+struct SortRows {
+  BufferView source;
+  NewBuffer result;
+  std::int64_t row_length = 0;
+  bool indices = false;
+  bool descending = false;
+};
+
+/// Finds where each element of `values` belongs in `sorted`, of one dimension, ascending and whole on every target of
+/// the values: before its equals, or (`right`) behind them. The result (int64) is laid out as the values; concerns
+/// their targets.
+struct SearchRows {
+  BufferView sorted;
+  BufferView values;
+  NewBuffer result;
+  bool right = false;
+};
+
 /// A new buffer on its one target, with these elements (C order).
 struct StoreBytes {
   NewBuffer buffer;
@@ -363,10 +384,10 @@ struct EndCall {
 struct Shutdown {};
 
 using CommandBody = std::variant<DefineDistribution, ForgetDistributions, RunProgram, Redistribute, MultiplyMatrices,
-                                 CopyEdges, ScanArray, StoreBytes, FetchBytes, FreeBuffers, SaveHdf5, InspectHdf5,
-                                 LoadHdf5, ExpectWorkers, DropWorkers, LendBlocks, CallFunction, InterruptCall,
-                                 AdoptBlocks, EndCall, Shutdown, CheckRows, TakeRows, PutRows, TakeAlong, PutAlong,
-                                 TakeAligned, CountSelected, SelectRows, PutSelected, CountBins>;
+                                 CopyEdges, ScanArray, SortRows, SearchRows, StoreBytes, FetchBytes, FreeBuffers,
+                                 SaveHdf5, InspectHdf5, LoadHdf5, ExpectWorkers, DropWorkers, LendBlocks, CallFunction,
+                                 InterruptCall, AdoptBlocks, EndCall, Shutdown, CheckRows, TakeRows, PutRows, TakeAlong,
+                                 PutAlong, TakeAligned, CountSelected, SelectRows, PutSelected, CountBins>;
 
 struct Command {
   std::int64_t number = 0;   // ascending in the order of sending; also tells messages of different commands apart

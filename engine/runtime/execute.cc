@@ -21,6 +21,8 @@ struct Dispatch {
   Task operator()(const MultiplyMatrices& command) const { return ExecuteMultiply(execution, command); }
   Task operator()(const CopyEdges& command) const { return ExecuteEdges(execution, command); }
   Task operator()(const ScanArray& command) const { return ExecuteScan(execution, command); }
+  Task operator()(const SortRows& command) const { return ExecuteSort(execution, command); }
+  Task operator()(const SearchRows& command) const { return ExecuteSearch(execution, command); }
   Task operator()(const StoreBytes& command) const { return ExecuteStore(execution, command); }
   Task operator()(const FetchBytes& command) const { return ExecuteFetch(execution, command); }
   Task operator()(const FreeBuffers& command) const { return ExecuteFree(execution, command); }

@@ -43,6 +43,8 @@ Task ExecuteRedistribute(Execution& execution, const Redistribute& command);
 Task ExecuteMultiply(Execution& execution, const MultiplyMatrices& command);
 Task ExecuteEdges(Execution& execution, const CopyEdges& command);
 Task ExecuteScan(Execution& execution, const ScanArray& command);
+Task ExecuteSort(Execution& execution, const SortRows& command);
+Task ExecuteSearch(Execution& execution, const SearchRows& command);
 Task ExecuteStore(Execution& execution, const StoreBytes& command);
 Task ExecuteFetch(Execution& execution, const FetchBytes& command);
 Task ExecuteSave(Execution& execution, const SaveHdf5& command);

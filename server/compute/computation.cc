@@ -12,7 +12,8 @@ namespace {
 
 std::vector<ComputationRow> AllRows() {
   std::vector<ComputationRow> all;
-  for (const auto& family : {CountingRows, IndexingRows, SelectingRows, LinearAlgebraRows, ReshapeRows, ScanRows}) {
+  for (const auto& family :
+       {CountingRows, IndexingRows, SelectingRows, LinearAlgebraRows, ReshapeRows, ScanRows, SortingRows}) {
     std::vector<ComputationRow> rows = family();
     all.insert(all.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
   }

@@ -21,4 +21,7 @@ std::vector<ComputationRow> ReshapeRows();
 /// scan.
 std::vector<ComputationRow> ScanRows();
 
+/// sort, argsort, searchsorted.
+std::vector<ComputationRow> SortingRows();
+
 }  // namespace distarray::server

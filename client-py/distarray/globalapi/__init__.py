@@ -13,8 +13,11 @@ from distarray.globalapi import (
     inspection,
     linear_algebra,
     manipulation,
+    quantiles,
     random,
     searching,
+    sets,
+    sorting,
     statistics,
     utility,
 )
@@ -30,7 +33,10 @@ from distarray.globalapi.inspection import *  # noqa: F403
 from distarray.globalapi.linear_algebra import *  # noqa: F403
 from distarray.globalapi.manipulation import *  # noqa: F403
 from distarray.globalapi.maps import Distribution
+from distarray.globalapi.quantiles import *  # noqa: F403
 from distarray.globalapi.searching import *  # noqa: F403
+from distarray.globalapi.sets import *  # noqa: F403
+from distarray.globalapi.sorting import *  # noqa: F403
 from distarray.globalapi.statistics import *  # noqa: F403
 from distarray.globalapi.utility import *  # noqa: F403
 
@@ -54,7 +60,10 @@ __all__ += indexing.__all__
 __all__ += inspection.__all__
 __all__ += linear_algebra.__all__
 __all__ += manipulation.__all__
+__all__ += quantiles.__all__
 __all__ += searching.__all__
+__all__ += sets.__all__
+__all__ += sorting.__all__
 __all__ += statistics.__all__
 __all__ += utility.__all__
 __all__.sort()

@@ -258,6 +258,37 @@ class Methods:
         """Whether every element is true, over axes."""
         return cast("DistArray", _g().all(self, axis, out, keepdims))
 
+    def sort(
+        self,
+        axis: int = -1,
+        kind: str | None = None,
+        order: None = None,
+        *,
+        stable: bool | None = None,
+        descending: bool = False,
+    ) -> None:
+        """Puts the array's own elements in order along an axis; see distarray.sort."""
+        array = cast("DistArray", self)
+        if axis is None:
+            raise InvalidTypeError("sort of an array's own elements takes an int as axis, None was given")
+        array[...] = _g().sort(array, axis, kind, order, descending=descending)
+
+    def argsort(
+        self,
+        axis: int | None = -1,
+        kind: str | None = None,
+        order: None = None,
+        *,
+        stable: bool | None = None,
+        descending: bool = False,
+    ) -> DistArray:
+        """Where the elements of sort are along an axis (None: in C order)."""
+        return cast("DistArray", _g().argsort(self, axis, kind, order, descending=descending))
+
+    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> DistArray:
+        """Where elements belong in this array, which is in ascending order; see distarray.searchsorted."""
+        return cast("DistArray", _g().searchsorted(self, v, side, sorter))
+
     def argmax(self, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> DistArray:
         """Index of the first greatest element along an axis (None: in C order)."""
         return cast("DistArray", _g().argmax(self, axis, out, keepdims=keepdims))

@@ -51,6 +51,8 @@ std::vector<Command> SomeCommands() {
       LoadHdf5{fresh, "/tmp/x.h5", "a/b"},
       ScanArray{1, 2, fresh, 3, true, true},
       MultiplyMatrices{MultiplyMatrices::Scheme::kPartials, {1, 2, true}, {3, 4, false}, fresh},
+      SortRows{SomeView(), fresh, 12, true, true},
+      SearchRows{SomeView(), SomeView(), fresh, true},
       Shutdown{},
       CheckRows{SomeChoice(), {SomeView()}},
       TakeRows{SomeView(), SomeChoice(), 12, fresh},
@@ -106,6 +108,13 @@ TEST_CASE("what a command holds") {
   CHECK(std::get<CopyEdges>(edges->body).destination.buffer == 5);
   const auto store = Command::Decode(commands[6].Encode());
   CHECK(std::get<StoreBytes>(store->body).bytes == std::string("a\0b", 3));
+  const auto sort = Command::Decode(commands[commands.size() - 3].Encode());
+  CHECK(std::get<SortRows>(sort->body).row_length == 12);
+  CHECK(std::get<SortRows>(sort->body).indices);
+  CHECK(std::get<SortRows>(sort->body).descending);
+  const auto search = Command::Decode(commands[commands.size() - 2].Encode());
+  CHECK(std::get<SearchRows>(search->body).result.buffer == 5);
+  CHECK(std::get<SearchRows>(search->body).right);
   const auto save = Command::Decode(commands[9].Encode());
   CHECK(std::get<SaveHdf5>(save->body).mode == SaveMode::kExclusive);
 }
