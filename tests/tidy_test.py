@@ -113,7 +113,7 @@ MAY_INCLUDE = {
     "server/rpc": ["proto"],
     "server/codec": ["proto", "engine/base", "engine/dtype", "engine/distribution", "engine/index"],
     "server/scheduler": ["engine/base", "engine/command/command.h"],
-    "server/functions": ["engine/base", "engine/command/command.h", "server/scheduler"],
+    "server/functions": ["engine/base", "engine/command/command.h", "engine/worker/said.h", "server/scheduler"],
     "server/planner": [
         "engine/base",
         "engine/distribution",
@@ -136,6 +136,7 @@ MAY_INCLUDE = {
     "server/session": [
         "proto",
         "engine/base",
+        "engine/worker/said.h",
         "server/rpc/gateway.h",
         "server/codec",
         "server/compute/computation.h",
@@ -156,9 +157,11 @@ MAY_INCLUDE = {
     "server/worker": [
         "engine/base",
         "engine/worker/frame.h",
+        "engine/worker/said.h",
         "server/config",
         "server/supervisor/processes.h",
         "server/supervisor/worker_jobs.h",
+        "server/supervisor/worker_place.h",
     ],
     "server/rank": [
         "engine/base",

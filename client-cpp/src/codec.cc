@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <complex>
 #include <utility>
 
 #include "client-cpp/src/status.h"
@@ -63,6 +64,24 @@ absl::StatusOr<DimensionMap> FromWire(const v1::DimensionMap& message) {
       break;
   }
   return Error(Reason::kInternal, "the daemon sent a kind of distribution that this client does not know");
+}
+
+absl::StatusOr<Value> NumberFromWire(const v1::Scalar& scalar) {
+  switch (scalar.value_case()) {
+    case v1::Scalar::kBoolean:
+      return Value(scalar.boolean());
+    case v1::Scalar::kInteger:
+      return Value(static_cast<std::int64_t>(scalar.integer()));
+    case v1::Scalar::kUnsignedInteger:
+      return Value(static_cast<std::uint64_t>(scalar.unsigned_integer()));
+    case v1::Scalar::kFloating:
+      return Value(scalar.floating());
+    case v1::Scalar::kComplex:
+      return Value(std::complex<double>(scalar.complex().real(), scalar.complex().imaginary()));
+    case v1::Scalar::VALUE_NOT_SET:
+      break;
+  }
+  return Error(Reason::kInternal, "the daemon sent a number that this client does not know");
 }
 
 }  // namespace
@@ -151,6 +170,41 @@ absl::StatusOr<ArrayInfo> FromWire(const v1::ArrayInfo& message) {
   info.view = message.view();
   info.materialized = message.materialized();
   return info;
+}
+
+absl::StatusOr<Value> FromWire(const v1::PlainValue& message) {
+  switch (message.value_case()) {
+    case v1::PlainValue::kNothing:
+      return Value();
+    case v1::PlainValue::kScalar:
+      return NumberFromWire(message.scalar());
+    case v1::PlainValue::kText:
+      return Value(message.text());
+    case v1::PlainValue::kData:
+      return Value(Value::Bytes{message.data()});
+    case v1::PlainValue::kList: {
+      Value::List list;
+      for (const v1::PlainValue& item : message.list().items()) {
+        auto value = FromWire(item);
+        DA_RETURN_IF_ERROR(value.status());
+        list.push_back(*std::move(value));
+      }
+      return Value(std::move(list));
+    }
+    case v1::PlainValue::kMap: {
+      Value::Map map;
+      for (const auto& [name, entry] : message.map().entries()) {
+        auto value = FromWire(entry);
+        DA_RETURN_IF_ERROR(value.status());
+        map.emplace(name, *std::move(value));
+      }
+      return Value(std::move(map));
+    }
+    case v1::PlainValue::kArray:  // of arguments only
+    case v1::PlainValue::VALUE_NOT_SET:
+      break;
+  }
+  return Error(Reason::kInternal, "the daemon sent a value that this client does not know");
 }
 
 }  // namespace distarray::inline client

@@ -9,7 +9,9 @@
 #include "distarray/index.h"
 #include "distarray/scalar.h"
 #include "distarray/v1/arrays.pb.h"
+#include "distarray/v1/operations.pb.h"
 #include "distarray/v1/types.pb.h"
+#include "distarray/value.h"
 
 namespace distarray::inline client {
 
@@ -23,5 +25,6 @@ void ToWire(const Index& index, v1::Index* out);
 void ToWire(const DistributionRequest& request, v1::DistributionRequest* out);
 
 absl::StatusOr<ArrayInfo> FromWire(const v1::ArrayInfo& info);
+absl::StatusOr<Value> FromWire(const v1::PlainValue& message);
 
 }  // namespace distarray::inline client

@@ -61,13 +61,17 @@ void Session::Added() {
     deferred_.Update(bytes.status());
     return;
   }
-  batch_bytes_ += *bytes;
-  bytes_since_mark_ += *bytes;
-  if (++requests_since_mark_ >= kMarkRequests || bytes_since_mark_ >= kMarkBytes) {
-    AddMark();
-  }
+  Count(*bytes);
   if (batch_->requests_size() >= kBatchRequests || batch_bytes_ >= kBatchBytes) {
     SendBatch();
+  }
+}
+
+void Session::Count(std::int64_t bytes) {
+  batch_bytes_ += bytes;
+  bytes_since_mark_ += bytes;
+  if (++requests_since_mark_ >= kMarkRequests || bytes_since_mark_ >= kMarkBytes) {
+    AddMark();
   }
 }
 
@@ -155,6 +159,61 @@ absl::Status Session::AwaitBytes(const Fill& fill, std::span<std::byte> out) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::shared_ptr<Session::Waiter>> Session::Start(const Fill& fill) {
+  auto waiter = std::make_shared<Waiter>();
+  std::unique_lock lock(mutex_);
+  DA_RETURN_IF_ERROR(TakeDeferred());
+  WaitForRoom(lock);
+  if (!end_.ok()) {
+    return end_;
+  }
+  v1::Request& request = Add();
+  request.set_awaited(true);
+  fill(request);
+  const absl::StatusOr<std::int64_t> bytes = SizeOfLast();
+  DA_RETURN_IF_ERROR(bytes.status());
+  waiter->sequence = request.sequence();
+  calls_.emplace(waiter->sequence, waiter);
+  Count(*bytes);
+  SendBatch();
+  return waiter;
+}
+
+bool Session::WaitFor(Waiter& waiter, absl::Time deadline) {
+  std::unique_lock lock(mutex_);
+  const auto done = [&] { return waiter.done; };
+  if (deadline == absl::InfiniteFuture()) {
+    waiter.changed.wait(lock, done);
+    return true;
+  }
+  return waiter.changed.wait_until(lock, absl::ToChronoTime(deadline), done);
+}
+
+absl::StatusOr<v1::Reply> Session::Finish(Waiter& waiter) {
+  WaitFor(waiter, absl::InfiniteFuture());
+  const std::scoped_lock lock(mutex_);
+  DA_RETURN_IF_ERROR(waiter.status);
+  return std::move(waiter.reply);
+}
+
+void Session::Abandon(Waiter& waiter, std::function<void(const v1::Reply&)> drop) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!waiter.done) {
+      waiter.drop = std::move(drop);
+      return;
+    }
+  }
+  drop(waiter.reply);
+}
+
+void Session::Cancel(const std::string& operation) {
+  const std::scoped_lock lock(mutex_);
+  // Not waiting for room: there may be none before what is to be cancelled has ended.
+  Add().mutable_cancel()->set_operation(operation);
+  SendBatch();
+}
+
 void Session::Forget(std::int64_t key, std::int64_t nbytes) {
   const std::scoped_lock lock(mutex_);
   if (!end_.ok() || stopping_) {
@@ -181,16 +240,21 @@ void Session::Flush() {
   SendBatch();
 }
 
+std::shared_ptr<Session::Waiter> Session::WaiterOf(const v1::Reply& reply) {
+  const std::scoped_lock lock(mutex_);
+  if (!waiters_.empty() && waiters_.front()->sequence == reply.sequence()) {
+    return waiters_.front();
+  }
+  const auto call = calls_.find(reply.sequence());
+  return call == calls_.end() ? nullptr : call->second;
+}
+
 void Session::OnReplies(v1::ReplyBatch& replies) {
   for (v1::Reply& reply : *replies.mutable_replies()) {
-    std::shared_ptr<Waiter> waiter;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (waiters_.empty() || waiters_.front()->sequence != reply.sequence()) {
-        stream_->Cancel();  // the daemon breaks the protocol: nothing that follows can be trusted
-        return;
-      }
-      waiter = waiters_.front();
+    const std::shared_ptr<Waiter> waiter = WaiterOf(reply);
+    if (waiter == nullptr) {
+      stream_->Cancel();  // nothing that follows can be trusted
+      return;
     }
     Take(*waiter, reply);
   }
@@ -212,19 +276,28 @@ void Session::Take(Waiter& waiter, v1::Reply& reply) {
       return;
     }
   }
-  const std::scoped_lock lock(mutex_);
-  if (reply.has_error()) {
-    waiter.status = ErrorFromWire(reply.error());
+  std::function<void(const v1::Reply&)> drop;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (reply.has_error()) {
+      waiter.status = ErrorFromWire(reply.error());
+    }
+    waiter.reply = std::move(reply);
+    waiter.done = true;
+    if (waiter.mark) {
+      deferred_.Update(waiter.status);
+      --marks_under_way_;
+      room_.notify_all();
+    }
+    waiter.changed.notify_all();
+    drop = std::move(waiter.drop);
+    if (calls_.erase(waiter.sequence) == 0) {
+      waiters_.pop_front();
+    }
   }
-  waiter.reply = std::move(reply);
-  waiter.done = true;
-  if (waiter.mark) {
-    deferred_.Update(waiter.status);
-    --marks_under_way_;
-    room_.notify_all();
+  if (drop) {
+    drop(waiter.reply);
   }
-  waiter.changed.notify_all();
-  waiters_.pop_front();
 }
 
 void Session::OnEnd(const grpc::Status& status) {
@@ -238,12 +311,15 @@ void Session::OnEnd(const grpc::Status& status) {
                                  status.error_message().empty() ? "" : ": ", status.error_message(),
                                  "; the arrays of this context are gone: connect again"));
   end_ = ErrorFromWire(error);
-  for (const auto& waiter : waiters_) {
-    waiter->status = end_;
-    waiter->done = true;
-    waiter->changed.notify_all();
-  }
+  const auto fail = [this](Waiter& waiter) {
+    waiter.status = end_;
+    waiter.done = true;
+    waiter.changed.notify_all();
+  };
+  std::for_each(waiters_.begin(), waiters_.end(), [&](const auto& waiter) { fail(*waiter); });
+  std::for_each(calls_.begin(), calls_.end(), [&](const auto& call) { fail(*call.second); });
   waiters_.clear();
+  calls_.clear();
   room_.notify_all();
 }
 

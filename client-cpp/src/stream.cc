@@ -72,6 +72,8 @@ void Stream::OnReadDone(bool ok) {
     StartRead(&incoming_);
     return;
   }
+  // The daemon has ended the stream, which this changes nothing of; or it sent what cannot be read, and goes on.
+  Cancel();
   {
     const std::scoped_lock lock(mutex_);
     broken_ = true;

@@ -10,6 +10,7 @@ import io
 import pickle
 import sys
 import sysconfig
+import threading
 import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -101,6 +102,7 @@ _INSTALLED = tuple(
 )
 _OURS = __name__.partition(".")[0]
 _users: tuple[int, list[types.ModuleType]] = 0, []
+_registering = threading.RLock()  # cloudpickle's register of modules is the process's
 
 
 def _users_modules() -> list[types.ModuleType]:
@@ -150,7 +152,7 @@ def dumps(
     of LARGE_BYTES and more, as PickleBuffers, in order. Errors: those of pickle.
     """
     file = io.BytesIO()
-    with _by_value():
+    with _registering, _by_value():
         _Pickler(file, persistent, buffer_callback).dump(value)
     return file.getvalue()
 

@@ -353,7 +353,10 @@ def _function_error_class(type_name: str, reason: str) -> type[FunctionError]:
     bases: tuple[type, ...] = (own,) if issubclass(own, FunctionError) else (FunctionError, own)
     raised = getattr(builtins, type_name, None)
     kind: type[FunctionError] = bases[0]
-    if isinstance(raised, type) and issubclass(raised, Exception) and not issubclass(kind, raised):
+    # An exception group is made of exceptions, not of a text.
+    groups: tuple[type, ...] = tuple(filter(None, [getattr(builtins, "BaseExceptionGroup", None)]))
+    fits = isinstance(raised, type) and issubclass(raised, Exception) and not issubclass(raised, groups)
+    if fits and not issubclass(kind, raised):
         bases = (*bases, raised)
     if len(bases) > 1:
         try:

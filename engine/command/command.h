@@ -365,7 +365,7 @@ struct InterruptCall {
 struct AdoptBlocks {
   struct Part {
     int target = 0;
-    std::int64_t block = 0;  // the worker's number of it; 0: none, the target's part is empty
+    std::int64_t block = 0;  // the worker's number of it; 0: none, an empty part; -1 - n: a copy of the call's loan n
   };
   struct Adoption {
     NewBuffer buffer;

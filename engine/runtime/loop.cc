@@ -129,7 +129,7 @@ bool Loop::Poll(std::int64_t timeout_us) {
     Flush();
   }
   if (ready > (polled_.front().revents != 0 ? 1 : 0)) {
-    services_.workers.Serve();
+    services_.workers.Serve(polled_);
     Flush();
   }
   return ready != 0;
@@ -137,8 +137,13 @@ bool Loop::Poll(std::int64_t timeout_us) {
 
 void Loop::WaitForCommands() {
   MemoryPool& pool = services_.pool;
-  const bool something_to_trim = pool.pooled() > 0 || pool.over_limit();
-  if (Poll(something_to_trim ? kIdleBeforeTrim : -1)) {
+  while (pool.over_limit()) {
+    if (Poll(0)) {
+      return;
+    }
+    pool.Trim(pool.pooled_limit(), kTrimPiece);
+  }
+  if (Poll(pool.pooled() > 0 ? kIdleBeforeTrim : -1)) {
     return;
   }
   while (!pool.Trim(0, kTrimPiece) && !Poll(0)) {

@@ -23,6 +23,11 @@ class Buffer {
   std::byte* data() const { return block_.data; }
   std::int64_t bytes() const { return block_.bytes; }
   const Block& block() const { return block_; }
+  /// Goes on in another block of as many bytes, which holds the same elements. Precondition: nobody is using it.
+  void MoveTo(const Block& block) {
+    pool_->Free(block_);
+    block_ = block;
+  }
   const DistributionPtr& distribution() const { return distribution_; }
   DType dtype() const { return dtype_; }
   std::int64_t owner() const { return owner_; }

@@ -165,10 +165,17 @@ absl::StatusOr<Block> MemoryPool::Allocate(std::int64_t owner, std::int64_t byte
   if (bytes < 0 || bytes > kLargest) {
     return NoMemory(bytes);
   }
-  if (bytes < kLargeBlock) {
-    return AllocateSmall(owner, bytes);
+  return bytes < kLargeBlock ? AllocateSmall(owner, bytes) : AllocateAlone(owner, bytes);
+}
+
+absl::StatusOr<Block> MemoryPool::AllocateAlone(std::int64_t owner, std::int64_t bytes) {
+  if (bytes == 0) {
+    return Block{};
   }
-  DA_ASSIGN_OR_RETURN(Holder* const holder, TakeSegment(owner, true, ClassOf(bytes)));
+  if (bytes < 0 || bytes > kLargest) {
+    return NoMemory(bytes);
+  }
+  DA_ASSIGN_OR_RETURN(Holder* const holder, TakeSegment(owner, true, ClassOf(RoundToPages(bytes))));
   holder->needed = RoundToPages(bytes);
   if (holder->needed - holder->segment->committed() > kCheckInterval) {
     unchecked_growth_ = 0;  // refuse before the first page rather than half way
@@ -178,10 +185,13 @@ absl::StatusOr<Block> MemoryPool::Allocate(std::int64_t owner, std::int64_t byte
 }
 
 absl::StatusOr<bool> MemoryPool::Prepare(const Block& block, std::int64_t budget) {
-  if (block.bytes < kLargeBlock) {
+  if (block.bytes == 0) {
     return true;
   }
   Holder& holder = holders_.at(block.segment);
+  if (!holder.large) {
+    return true;
+  }
   if (holder.foreign) {
     const std::int64_t now = std::min(holder.segment->committed() - holder.zeroed, budget);
     std::memset(holder.segment->data() + holder.zeroed, 0, static_cast<std::size_t>(now));
@@ -203,7 +213,7 @@ void MemoryPool::Free(const Block& block) {
   if (holder.large) {
     Charge(holder.owner, -holder.needed);
     holder.needed = 0;
-    Pool(holder);
+    holder.written ? Retire(block.segment) : Pool(holder);
     return;
   }
   const std::int64_t rounded = RoundUp(block.bytes, kAlignment);
@@ -218,38 +228,49 @@ void MemoryPool::Free(const Block& block) {
   }
 }
 
-absl::StatusOr<int> MemoryPool::Lend(const Block& block) {
+absl::StatusOr<int> MemoryPool::Lend(const Block& block, bool writable) {
   Holder& holder = holders_.at(block.segment);
   DA_RETURN_IF_ERROR(holder.segment->Seal());
   holder.lent = true;
+  holder.written = holder.written || writable;
   return holder.segment->fd();
+}
+
+/// Of a segment that is neither in use nor pooled.
+void MemoryPool::Retire(std::int64_t number) {
+  const auto found = holders_.find(number);
+  if (found->second.lent) {
+    ended_loans_.push_back(number);
+  }
+  dying_.push_back(std::move(found->second.segment));
+  holders_.erase(found);
 }
 
 bool MemoryPool::Trim(std::int64_t keep, std::int64_t budget) {
   while (budget > 0) {
-    if (dying_ == nullptr) {
+    if (dying_.empty()) {
       if (pooled_ <= keep || waiting_.empty()) {
         return true;
       }
-      Holder& holder = holders_.at(waiting_.front());
-      Unpool(holder);
-      dying_ = std::move(holder.segment);
-      holders_.erase(dying_->number());
+      const std::int64_t longest_unused = waiting_.front();
+      Unpool(holders_.at(longest_unused));
+      Retire(longest_unused);
     }
-    const std::int64_t now = std::min(dying_->committed(), budget);
-    if (now < dying_->committed()) {
-      const std::int64_t before = dying_->committed();
-      dying_->Shrink(before - now);
-      reserved_ -= before - dying_->committed();
-      if (dying_->committed() < before) {
+    MemorySegment& segment = *dying_.front();
+    const std::int64_t now = std::min(segment.committed(), budget);
+    if (now < segment.committed()) {
+      const std::int64_t before = segment.committed();
+      segment.Shrink(before - now);
+      reserved_ -= before - segment.committed();
+      if (segment.committed() < before) {
         return false;
       }
     }
     budget -= now;
-    reserved_ -= dying_->committed();
-    dying_.reset();
+    reserved_ -= segment.committed();
+    dying_.pop_front();
   }
-  return dying_ == nullptr && (pooled_ <= keep || waiting_.empty());
+  return dying_.empty() && (pooled_ <= keep || waiting_.empty());
 }
 
 }  // namespace distarray

@@ -95,8 +95,8 @@ absl::Status FrameSocket::Flush() {
   return absl::OkStatus();
 }
 
-absl::Status FrameSocket::Receive(std::vector<Frame>& frames) {
-  while (true) {
+absl::Status FrameSocket::Receive(std::vector<Frame>& frames, std::size_t most) {
+  for (const std::size_t before = frames.size(); frames.size() < before + most;) {
     // No further than the frame at hand: descriptors that come with a reading are its.
     iovec part{.iov_base = head_.data() + received_, .iov_len = kHeadBytes - received_};
     if (received_ >= kHeadBytes) {
@@ -122,7 +122,7 @@ absl::Status FrameSocket::Receive(std::vector<Frame>& frames) {
     if (received_ < kHeadBytes) {
       continue;
     }
-    if (const std::uint64_t length = Length(); length > kFrameBytesMax || JsonBytes() > kJsonBytesMax ||
+    if (const std::uint64_t length = Length(); length > heard_bytes_max_ || JsonBytes() > kJsonBytesMax ||
                                                length < JsonBytes() + sizeof(std::uint32_t) ||
                                                arrived_fds_.size() > kDescriptorsMax) {
       return absl::InternalError("what came is no frame");
@@ -136,6 +136,7 @@ absl::Status FrameSocket::Receive(std::vector<Frame>& frames) {
       received_ = 0;
     }
   }
+  return absl::OkStatus();
 }
 
 void FrameSocket::TakeDescriptors(msghdr& header) {

@@ -29,9 +29,12 @@ class FrameSocket {
   static constexpr std::uint64_t kFrameBytesMax = std::uint64_t{1} << 30;
   static constexpr std::uint32_t kJsonBytesMax = std::uint32_t{16} << 20;
   static constexpr std::size_t kDescriptorsMax = 64;
+  static constexpr std::size_t kFramesAtOnce = 256;
 
-  /// The descriptor need not be non-blocking: no call waits.
-  explicit FrameSocket(UniqueFd fd) : fd_(std::move(fd)) {}
+  /// The descriptor need not be non-blocking: no call waits. `heard_bytes_max`: the largest frame that the peer may
+  /// send.
+  explicit FrameSocket(UniqueFd fd, std::uint64_t heard_bytes_max = kFrameBytesMax)
+      : fd_(std::move(fd)), heard_bytes_max_(heard_bytes_max) {}
 
   int fd() const { return fd_.get(); }
 
@@ -41,10 +44,12 @@ class FrameSocket {
   /// Goes on sending. wants_write(): poll for POLLOUT.
   absl::Status Flush();
   bool wants_write() const { return !outgoing_.empty(); }
+  /// Frames that wait to be sent.
+  std::size_t queued() const { return outgoing_.size(); }
 
-  /// Appends whole frames that have arrived; never blocks. Errors: kUnavailable: the peer is gone (frames that came
-  /// before are appended); kInternal: what came is no frame.
-  absl::Status Receive(std::vector<Frame>& frames);
+  /// Appends whole frames that have arrived, so many at most: who goes on sending does not keep us. Never blocks.
+  /// Errors: kUnavailable: the peer is gone (frames that came before are appended); kInternal: what came is no frame.
+  absl::Status Receive(std::vector<Frame>& frames, std::size_t most = kFramesAtOnce);
 
  private:
   struct Outgoing {
@@ -61,6 +66,7 @@ class FrameSocket {
   std::size_t BodyBytes() const;    // text and payload
 
   UniqueFd fd_;
+  std::uint64_t heard_bytes_max_;
   std::deque<Outgoing> outgoing_;
   static constexpr std::size_t kHeadBytes = 12;  // both lengths
   std::array<char, kHeadBytes> head_{};

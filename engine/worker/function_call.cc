@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <cstring>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -40,7 +41,7 @@ absl::StatusOr<std::int64_t> FunctionCall::Allocate(std::int64_t bytes) {
                  absl::StrCat("a local array of ", bytes, " bytes; the daemon's --memory-limit leaves ",
                               command.allowance_bytes - allocated_bytes_, " for this call on this target"));
   }
-  DA_ASSIGN_OR_RETURN(const Block block, pool_->Allocate(owner_, bytes));
+  DA_ASSIGN_OR_RETURN(const Block block, pool_->AllocateAlone(owner_, bytes));
   allocated_bytes_ += bytes;
   blocks_.emplace(++last_block_, block);
   return last_block_;
@@ -73,6 +74,29 @@ absl::StatusOr<Block> FunctionCall::Take(std::int64_t block) {
   const Block taken = found->second;
   blocks_.erase(found);
   return taken;
+}
+
+absl::StatusOr<Block> FunctionCall::CopyLoan(std::size_t loan) const {
+  if (loan >= loans_.size()) {
+    return Error(Reason::kInternal, absl::StrCat("the worker named argument ", loan, ", which it was not given"));
+  }
+  const BufferPtr& lent = loans_[loan].buffer;
+  if (lent == nullptr) {
+    return Block{};
+  }
+  DA_ASSIGN_OR_RETURN(const Block block, pool_->Allocate(owner_, lent->bytes()));
+  absl::StatusOr<bool> ready = false;
+  while (ready.ok() && !*ready) {
+    ready = pool_->Prepare(block, MemoryPool::kLargeBlock);
+  }
+  if (!ready.ok()) {
+    pool_->Free(block);
+    return ready.status();
+  }
+  if (block.bytes > 0) {
+    std::memcpy(block.data, lent->data(), static_cast<std::size_t>(block.bytes));
+  }
+  return block;
 }
 
 }  // namespace distarray

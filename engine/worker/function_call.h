@@ -43,6 +43,8 @@ class FunctionCall {
   void Free(std::int64_t block);
   /// The block, from here on the caller's. Error kInternal: there is none of that number.
   absl::StatusOr<Block> Take(std::int64_t block);
+  /// A copy of what a loan lends here, the caller's. Errors: kMemoryLimit; kInternal: there is no such loan.
+  absl::StatusOr<Block> CopyLoan(std::size_t loan) const;
 
   std::int64_t owner() const { return owner_; }
 

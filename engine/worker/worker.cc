@@ -13,6 +13,7 @@
 #include "engine/base/error.h"
 #include "engine/base/unique_fd.h"
 #include "engine/worker/dim_data.h"
+#include "engine/worker/said.h"
 
 namespace distarray {
 namespace {
@@ -20,19 +21,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMappedMax = 1024;  // a process has 65530 mappings at most
-
-std::string TextOf(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::int64_t NumberOf(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : -1;
-}
-
-// What a worker says may be anything: text that is not UTF-8 must not end an engine.
-std::string Dump(const json& object) { return object.dump(-1, ' ', false, json::error_handler_t::replace); }
+constexpr std::size_t kQueuedMax = 1024;  // frames that a worker has not read: more of its own are not heard until then
 
 }  // namespace
 
@@ -40,24 +29,28 @@ std::string Dump(const json& object) { return object.dump(-1, ' ', false, json::
 struct Worker::Descriptors {
   struct Segment {
     std::int64_t number = 0;
-    Access access = Access::kReadOnly;
+    bool writable = false;
     UniqueFd fd;
   };
   std::vector<Segment> segments;
 
-  absl::Status Add(Worker& worker, const Block& block, Access access, MemoryPool& pool) {
-    const auto mapped = worker.mapped_.find(block.segment);
-    if (block.bytes == 0 || (mapped != worker.mapped_.end() && mapped->second >= access)) {
+  absl::Status Add(Worker& worker, const Block& block, bool writable, MemoryPool& pool) {
+    if (block.bytes == 0) {
       return absl::OkStatus();
     }
-    DA_ASSIGN_OR_RETURN(const int fd, pool.Lend(block));
-    UniqueFd given(access == Access::kReadOnly ? open(absl::StrCat("/proc/self/fd/", fd).c_str(), O_RDONLY | O_CLOEXEC)
-                                               : fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    Mapped& mapped = worker.mapped_[block.segment];
+    bool& has = writable ? mapped.for_writing : mapped.for_reading;
+    if (has) {
+      return absl::OkStatus();
+    }
+    DA_ASSIGN_OR_RETURN(const int fd, pool.Lend(block, writable));
+    UniqueFd given(writable ? fcntl(fd, F_DUPFD_CLOEXEC, 0)
+                            : open(absl::StrCat("/proc/self/fd/", fd).c_str(), O_RDONLY | O_CLOEXEC));
     if (!given.valid()) {
       return Error(Reason::kInternal, absl::StrCat("cannot lend a block: ", std::strerror(errno)));
     }
-    worker.mapped_[block.segment] = access;
-    segments.push_back({.number = block.segment, .access = access, .fd = std::move(given)});
+    has = true;
+    segments.push_back({.number = block.segment, .writable = writable, .fd = std::move(given)});
     return absl::OkStatus();
   }
 
@@ -67,7 +60,7 @@ struct Worker::Descriptors {
       json listed = json::array();
       std::vector<int> fds;
       for (std::size_t i = first; i < std::min(segments.size(), first + FrameSocket::kDescriptorsMax); ++i) {
-        listed.push_back({{"segment", segments[i].number}, {"writable", segments[i].access == Access::kReadWrite}});
+        listed.push_back({{"segment", segments[i].number}, {"writable", segments[i].writable}});
         fds.push_back(segments[i].fd.get());
       }
       (void)socket.Send(Dump({{"type", "map"}, {"segments", std::move(listed)}}), {}, fds);
@@ -94,26 +87,30 @@ bool Worker::TakeWorker(FrameSocket socket) {
 void Worker::AppendTo(std::vector<pollfd>& waited) const {
   for (const auto* socket : {&guard_, &worker_}) {
     if (*socket) {
-      const auto events = static_cast<short>((*socket)->wants_write() ? POLLIN | POLLOUT : POLLIN);
+      const int hear = (*socket)->queued() < kQueuedMax ? POLLIN : 0;
+      const auto events = static_cast<short>((*socket)->wants_write() ? hear | POLLOUT : hear);
       waited.push_back({.fd = (*socket)->fd(), .events = events, .revents = 0});
     }
   }
 }
 
-std::vector<Worker::Event> Worker::Serve() {
+std::vector<Worker::Event> Worker::Serve(const std::function<bool(int)>& happened, bool may_ask) {
   std::vector<Event> events;
-  ServeWorker(events);
-  ServeGuard(events);
+  if (worker_ && happened(worker_->fd())) {
+    ServeWorker(may_ask, events);
+  }
+  if (guard_ && happened(guard_->fd())) {
+    ServeGuard(events);
+  }
   return events;
 }
 
-void Worker::ServeWorker(std::vector<Event>& events) {
-  if (!worker_) {
-    return;
-  }
+void Worker::ServeWorker(bool may_ask, std::vector<Event>& events) {
   std::vector<Frame> frames;
   absl::Status status = worker_->wants_write() ? worker_->Flush() : absl::OkStatus();
-  status.Update(worker_->Receive(frames));
+  if (may_ask && worker_->queued() < kQueuedMax) {
+    status.Update(worker_->Receive(frames));
+  }
   for (Frame& frame : frames) {
     if (std::optional<Event> event = Read(std::move(frame))) {
       events.push_back(*std::move(event));
@@ -133,14 +130,16 @@ void Worker::ServeWorker(std::vector<Event>& events) {
 }
 
 void Worker::ServeGuard(std::vector<Event>& events) {
-  if (!guard_) {
-    return;
-  }
   std::vector<Frame> frames;
   absl::Status status = guard_->wants_write() ? guard_->Flush() : absl::OkStatus();
   status.Update(guard_->Receive(frames));
   for (const Frame& frame : frames) {
-    const json said = json::parse(frame.json, nullptr, false);
+    const json said = ParseSaid(frame.json);
+    if (TextOf(said, "type") == "interrupted") {
+      --interrupts_;
+      events.push_back({.kind = Event::Kind::kInterrupted});
+      continue;
+    }
     Lose(TextOf(said, "how"), TextOf(said, "output"), events);
   }
   if (!status.ok()) {
@@ -158,14 +157,14 @@ void Worker::Lose(const std::string& how, const std::string& output, std::vector
 }
 
 std::optional<Worker::Event> Worker::Read(Frame frame) {
-  const json said = json::parse(frame.json, nullptr, false);
+  const json said = ParseSaid(frame.json);
   const std::string type = TextOf(said, "type");
   if (type == "ready") {
     ready_ = true;
     return Event{.kind = Event::Kind::kReady};
   }
   if (type == "allocate") {
-    return Event{.kind = Event::Kind::kAllocate, .bytes = NumberOf(said, "bytes")};
+    return Event{.kind = Event::Kind::kAllocate, .bytes = NumberOf(said, "bytes", -1)};
   }
   if (type == "free") {
     return Event{.kind = Event::Kind::kFree, .number = NumberOf(said, "block")};
@@ -179,25 +178,33 @@ std::optional<Worker::Event> Worker::Read(Frame frame) {
   return std::nullopt;
 }
 
-void Worker::ForgetMost(const FunctionCall& call) {
-  if (mapped_.size() < kMappedMax) {
-    return;
+void Worker::OnSegmentEnded(std::int64_t segment) {
+  if (mapped_.erase(segment) != 0) {
+    ended_.push_back(segment);
   }
-  std::map<std::int64_t, Access> kept;
-  for (const FunctionCall::Loan& loan : call.loans()) {
-    if (loan.buffer != nullptr) {
-      kept.insert(mapped_.extract(loan.buffer->block().segment));
+}
+
+void Worker::Forget(const FunctionCall& call) {
+  json segments = std::exchange(ended_, {});
+  if (mapped_.size() >= kMappedMax) {
+    std::map<std::int64_t, Mapped> kept;
+    for (const FunctionCall::Loan& loan : call.loans()) {
+      if (loan.buffer != nullptr) {
+        kept.insert(mapped_.extract(loan.buffer->block().segment));
+      }
+    }
+    for (const auto& [segment, mapped] : std::exchange(mapped_, std::move(kept))) {
+      segments.push_back(segment);
     }
   }
-  json segments = json::array();
-  for (const auto& [segment, access] : std::exchange(mapped_, std::move(kept))) {
-    segments.push_back(segment);
+  if (segments.empty()) {
+    return;
   }
   (void)worker_->Send(Dump({{"type", "forget"}, {"segments", std::move(segments)}}), {});
 }
 
 absl::Status Worker::Send(CallId id, FunctionCall& call, int target, MemoryPool& pool) {
-  ForgetMost(call);
+  Forget(call);
   Descriptors descriptors;
   json arrays = json::array();
   for (const FunctionCall::Loan& loan : call.loans()) {
@@ -207,7 +214,7 @@ absl::Status Worker::Send(CallId id, FunctionCall& call, int target, MemoryPool&
     }
     const int rank = loan.distribution->RankOf(target);
     const Block& block = loan.buffer->block();
-    DA_RETURN_IF_ERROR(descriptors.Add(*this, block, loan.writable ? Access::kReadWrite : Access::kReadOnly, pool));
+    DA_RETURN_IF_ERROR(descriptors.Add(*this, block, loan.writable, pool));
     std::string letters;
     for (const DimensionMap& map : loan.distribution->dimensions) {
       letters.push_back(map.letter());
@@ -239,7 +246,7 @@ absl::Status Worker::SendBlock(std::int64_t number, const Block& block, MemoryPo
     return absl::OkStatus();
   }
   Descriptors descriptors;
-  DA_RETURN_IF_ERROR(descriptors.Add(*this, block, Access::kReadWrite, pool));
+  DA_RETURN_IF_ERROR(descriptors.Add(*this, block, true, pool));
   descriptors.Send(*worker_);
   (void)worker_->Send(Dump({{"type", "allocated"},
                             {"block", number},
@@ -260,6 +267,7 @@ void Worker::SendRefusal(const absl::Status& status) {
 
 void Worker::Interrupt() {
   if (guard_) {
+    ++interrupts_;
     (void)guard_->Send(Dump({{"type", "interrupt"}}), {});
   }
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/worker/said.h"
 
 namespace distarray {
 namespace {
@@ -20,10 +21,11 @@ using nlohmann::json;
 
 constexpr std::int64_t kPrepared = std::int64_t{4} << 20;  // bytes between two looks at the clock: at most about 2 ms
 constexpr std::size_t kStrangersMax = 64;
+constexpr std::size_t kWantedMax = 1024;  // blocks being prepared
+// A worker's text, and the pickles that come with it.
+constexpr std::uint64_t kHeardBytesMax = std::uint64_t{32} << 20;
 
-std::string Lost(const std::string& how) {
-  return json{{"lost", how}, {"output", ""}}.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+std::string Lost(const std::string& how) { return Dump({{"lost", how}, {"output", ""}}); }
 
 }  // namespace
 
@@ -109,6 +111,11 @@ void Workers::SendWaiting(PoolId pool) {
   if (worker == workers_.end() || !worker->second.ready() || call == nullptr || call->sent) {
     return;
   }
+  for (const std::int64_t segment : pool_.TakeEndedLoans()) {
+    for (auto& [each, mapping] : workers_) {
+      mapping.OnSegmentEnded(segment);
+    }
+  }
   if (const absl::Status status = worker->second.Send(id, *call, target_, pool_); !status.ok()) {
     AnswerCall(*call, Lost(std::string(status.message())), "");
   }
@@ -135,7 +142,9 @@ absl::Status Workers::AdoptOne(const Command& envelope, CallId call, const Adopt
   const std::int64_t expected = distribution->LocalCount(rank) * SizeOf(adoption.buffer.dtype);
   Block block;
   if (part != adoption.parts.end() && part->block != 0) {
-    DA_ASSIGN_OR_RETURN(block, CallOf(call, envelope.owner).Take(part->block));
+    FunctionCall& adopting = CallOf(call, envelope.owner);
+    DA_ASSIGN_OR_RETURN(block, part->block > 0 ? adopting.Take(part->block)
+                                               : adopting.CopyLoan(static_cast<std::size_t>(-1 - part->block)));
   }
   if (block.bytes != expected) {
     pool_.Free(block);
@@ -162,20 +171,31 @@ void Workers::AppendTo(std::vector<pollfd>& waited) const {
     return;
   }
   waited.push_back({.fd = listener_.get(), .events = POLLIN, .revents = 0});
-  for (const FrameSocket& stranger : strangers_) {
-    waited.push_back({.fd = stranger.fd(), .events = POLLIN, .revents = 0});
+  for (const Stranger& stranger : strangers_) {
+    waited.push_back({.fd = stranger.socket.fd(), .events = POLLIN, .revents = 0});
   }
   for (const auto& [pool, worker] : workers_) {
     worker.AppendTo(waited);
   }
 }
 
-void Workers::Serve() {
-  Accept();
-  Welcome();
+void Workers::Serve(std::span<const pollfd> polled) {
+  const std::function<bool(int)> happened = [polled](int fd) {
+    return polled.empty() || std::any_of(polled.begin(), polled.end(),
+                                         [fd](const pollfd& each) { return each.fd == fd && each.revents != 0; });
+  };
+  if (happened(listener_.get()) || !strangers_.empty()) {
+    Accept();
+    Welcome();
+    SendAwayMost();
+  }
+  ServeWorkers(happened);
+}
+
+void Workers::ServeWorkers(const std::function<bool(int)>& happened) {
   for (auto each = workers_.begin(); each != workers_.end();) {
     const PoolId pool = each->first;
-    for (Worker::Event& event : each->second.Serve()) {
+    for (Worker::Event& event : each->second.Serve(happened, wanted_.size() < kWantedMax)) {
       Handle(pool, std::move(event));
     }
     // Once its call has ended everywhere a dead worker is let go: its guard ends then, and with it the pool.
@@ -186,27 +206,45 @@ void Workers::Serve() {
 }
 
 void Workers::Accept() {
-  while (strangers_.size() < kStrangersMax) {
+  while (strangers_.size() < 2 * kStrangersMax) {
     const int fd = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
       return;
     }
-    strangers_.emplace_back(UniqueFd(fd));
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    strangers_.push_back({.socket = FrameSocket(UniqueFd(fd), kHeardBytesMax), .uid = peer.uid});
+  }
+}
+
+/// Functions may connect as well, and say nothing. Guards speak at once: with many who do not, the one that has waited
+/// longest goes, of the user id that has most of them.
+void Workers::SendAwayMost() {
+  while (strangers_.size() > kStrangersMax) {
+    std::map<uid_t, int> counts;
+    for (const Stranger& stranger : strangers_) {
+      ++counts[stranger.uid];
+    }
+    const auto most = std::max_element(counts.begin(), counts.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    strangers_.erase(std::find_if(strangers_.begin(), strangers_.end(),
+                                  [&most](const Stranger& each) { return each.uid == most->first; }));
   }
 }
 
 void Workers::Welcome() {
-  std::vector<FrameSocket> waiting;
-  for (FrameSocket& stranger : strangers_) {
+  std::vector<Stranger> waiting;
+  for (Stranger& stranger : strangers_) {
     std::vector<Frame> frames;
-    const absl::Status status = stranger.Receive(frames);
+    const absl::Status status = stranger.socket.Receive(frames, 1);
     if (frames.empty()) {
       if (status.ok()) {
         waiting.push_back(std::move(stranger));
       }
       continue;
     }
-    const json hello = json::parse(frames.front().json, nullptr, false);
+    const json hello = ParseSaid(frames.front().json);
     const auto is = [&hello](const char* name, const json& value) {
       const auto found = hello.find(name);
       return found != hello.end() && *found == value;
@@ -219,7 +257,7 @@ void Workers::Welcome() {
       continue;
     }
     Worker& worker = workers_[known->first];
-    is("role", "guard") ? worker.TakeGuard(std::move(stranger)) : worker.TakeWorker(std::move(stranger));
+    is("role", "guard") ? worker.TakeGuard(std::move(stranger.socket)) : worker.TakeWorker(std::move(stranger.socket));
   }
   strangers_ = std::move(waiting);
 }
@@ -247,6 +285,8 @@ void Workers::Handle(PoolId pool, Worker::Event event) {
         }
       }
       return;
+    case Worker::Event::Kind::kInterrupted:
+      return SendWaiting(pool);
     case Worker::Event::Kind::kLost:
       return Lose(pool, workers_.at(pool).why_lost());
   }
@@ -305,10 +345,10 @@ void Workers::Lose(PoolId pool, const std::string& why) {
   while (FunctionCall* const call = RunningOn(pool)) {
     AnswerCall(*call, why, "");
   }
-  const json told = json::parse(why, nullptr, false);
+  const json told = ParseSaid(why);
   AnswerExpected(pool, Error(Reason::kWorkerLost, absl::StrCat("the worker of target ", target_,
-                                                               " could not be started: ", told.value("lost", ""), "\n",
-                                                               told.value("output", ""))));
+                                                               " could not be started: ", TextOf(told, "lost"), "\n",
+                                                               TextOf(told, "output"))));
 }
 
 }  // namespace distarray

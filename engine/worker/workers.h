@@ -1,12 +1,14 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/types.h>
 
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,8 +43,9 @@ class Workers {
   /// Whether somebody is or may be connected.
   bool any() const { return !expected_.empty(); }
   void AppendTo(std::vector<pollfd>& waited) const;
-  /// Takes in what has arrived.
-  void Serve();
+  /// Takes in what has arrived. `polled`: what poll said of the descriptors of AppendTo, and maybe of others; empty:
+  /// something may be there on any of them.
+  void Serve(std::span<const pollfd> polled = {});
   /// Goes on with preparing memory that workers have asked for; false if there is none to prepare.
   bool Prepare();
 
@@ -57,8 +60,16 @@ class Workers {
     std::int64_t block = 0;
   };
 
+  /// Who has connected and not said yet who it is; `uid`: as whom.
+  struct Stranger {
+    FrameSocket socket;
+    uid_t uid = 0;
+  };
+
   void Accept();
   void Welcome();
+  void ServeWorkers(const std::function<bool(int)>& happened);
+  void SendAwayMost();
   void Handle(PoolId pool, Worker::Event event);
   FunctionCall* RunningOn(PoolId pool, CallId* id = nullptr);
   void SendWaiting(PoolId pool);
@@ -78,7 +89,7 @@ class Workers {
   UniqueFd listener_;
   std::map<PoolId, Expected> expected_;
   std::map<PoolId, Worker> workers_;
-  std::vector<FrameSocket> strangers_;  // connected, but have not said who they are
+  std::vector<Stranger> strangers_;  // the longest waiting first
   std::map<CallId, std::unique_ptr<FunctionCall>> calls_;
   std::deque<Wanted> wanted_;
 };

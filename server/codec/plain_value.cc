@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kDepthMax = 64;
+constexpr int kDepthMax = 30;  // a protobuf message has 100 levels at most, three for each map
 
 json FloatToJson(double number) {
   if (std::isfinite(number)) {
@@ -54,7 +54,7 @@ absl::StatusOr<json> ScalarToJson(const v1::Scalar& scalar, std::string_view arg
 absl::StatusOr<json> Encode(const v1::PlainValue& value, int arrays, std::string_view argument, int depth) {
   if (depth > kDepthMax) {
     return Error(Reason::kInvalidValue,
-                 absl::StrCat(std::string(argument), ": nested deeper than ", kDepthMax, " levels"));
+                 absl::StrCat(std::string(argument), ": nested deeper than ", kDepthMax, " lists and maps"));
   }
   switch (value.value_case()) {
     case v1::PlainValue::kNothing:
@@ -94,7 +94,9 @@ absl::StatusOr<json> Encode(const v1::PlainValue& value, int arrays, std::string
 
 absl::Status NotPlain() { return Error(Reason::kInternal, "a worker's result is no plain value"); }
 
-absl::Status DecodeObject(const json& object, v1::PlainValue* value) {
+absl::Status Decode(const json& given, v1::PlainValue* value, int depth);
+
+absl::Status DecodeObject(const json& object, v1::PlainValue* value, int depth) {
   if (const std::optional<double> number = JsonToFloat(object)) {
     value->mutable_scalar()->set_floating(*number);
     return absl::OkStatus();
@@ -115,32 +117,29 @@ absl::Status DecodeObject(const json& object, v1::PlainValue* value) {
   if (const auto found = object.find("map"); found != object.end() && found->is_object()) {
     auto& entries = *value->mutable_map()->mutable_entries();
     for (const auto& [name, entry] : found->items()) {
-      DA_RETURN_IF_ERROR(JsonToPlain(entry, &entries[name]));
+      DA_RETURN_IF_ERROR(Decode(entry, &entries[name], depth + 1));
     }
     return absl::OkStatus();
   }
   return NotPlain();
 }
 
-}  // namespace
-
-absl::StatusOr<json> PlainToJson(const v1::PlainValue& value, int arrays, std::string_view argument) {
-  return Encode(value, arrays, argument, 0);
-}
-
-absl::Status JsonToPlain(const json& json, v1::PlainValue* value) {
-  switch (json.type()) {
+absl::Status Decode(const json& given, v1::PlainValue* value, int depth) {
+  if (depth > kDepthMax) {
+    return NotPlain();
+  }
+  switch (given.type()) {
     case json::value_t::null:
       value->mutable_nothing();
       return absl::OkStatus();
     case json::value_t::boolean:
-      value->mutable_scalar()->set_boolean(json.get<bool>());
+      value->mutable_scalar()->set_boolean(given.get<bool>());
       return absl::OkStatus();
     case json::value_t::number_integer:
-      value->mutable_scalar()->set_integer(json.get<std::int64_t>());
+      value->mutable_scalar()->set_integer(given.get<std::int64_t>());
       return absl::OkStatus();
     case json::value_t::number_unsigned: {
-      const auto number = json.get<std::uint64_t>();
+      const auto number = given.get<std::uint64_t>();
       if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
         value->mutable_scalar()->set_unsigned_integer(number);
       } else {
@@ -149,22 +148,30 @@ absl::Status JsonToPlain(const json& json, v1::PlainValue* value) {
       return absl::OkStatus();
     }
     case json::value_t::number_float:
-      value->mutable_scalar()->set_floating(json.get<double>());
+      value->mutable_scalar()->set_floating(given.get<double>());
       return absl::OkStatus();
     case json::value_t::string:
-      value->set_text(json.get<std::string>());
+      value->set_text(given.get<std::string>());
       return absl::OkStatus();
     case json::value_t::array:
       value->mutable_list();
-      for (const auto& item : json) {
-        DA_RETURN_IF_ERROR(JsonToPlain(item, value->mutable_list()->add_items()));
+      for (const auto& item : given) {
+        DA_RETURN_IF_ERROR(Decode(item, value->mutable_list()->add_items(), depth + 1));
       }
       return absl::OkStatus();
     case json::value_t::object:
-      return DecodeObject(json, value);
+      return DecodeObject(given, value, depth);
     default:
       return NotPlain();
   }
 }
+
+}  // namespace
+
+absl::StatusOr<json> PlainToJson(const v1::PlainValue& value, int arrays, std::string_view argument) {
+  return Encode(value, arrays, argument, 0);
+}
+
+absl::Status JsonToPlain(const json& json, v1::PlainValue* value) { return Decode(json, value, 0); }
 
 }  // namespace distarray::server

@@ -166,7 +166,8 @@ const std::array<Setting, 26> kSettings = {{
      "besides, Landlock and seccomp decide what workers may open and ask of the kernel; where the kernel cannot, no "
      "function is run. Not contained without strict: where workers have the daemon's own user id (a daemon that is not "
      "root's, or --worker-uid=0), functions can read and write that user's files, and on kernels before 6.12 signal "
-     "that user's processes. Never contained: the network.",
+     "that user's processes. Never contained: the network. Files that workers with a user id of their own leave in "
+     "/tmp, /var/tmp and /dev/shm are removed with them.",
      "default or strict",
      [](absl::string_view text, Options& o) {
        o.sandbox_strict = text == "strict";
@@ -194,13 +195,14 @@ const std::array<Setting, 26> kSettings = {{
      [](absl::string_view text, Options& o) { return Store(ReadWhole(text, 0, 4294900000), o.worker_uid); },
      [](const Options& o) { return absl::StrCat(o.worker_uid); }},
     {"worker-pools", "Functions of users", "N", "4",
-     "Pools of workers (a process a target) at a time. A pool runs one call at a time; further calls wait.",
+     "Pools of workers (a process a target) at a time. A pool runs the calls of one session, one at a time; further "
+     "calls wait.",
      "a whole number from 1 to 16",
      [](absl::string_view text, Options& o) { return Store(ReadWhole(text, 1, 16), o.worker_pools); },
      [](const Options& o) { return absl::StrCat(o.worker_pools); }},
     {"worker-memory", "Functions of users", "SIZE", "25%",
-     "Address space that a function may take on each target besides the arrays it is given: a size, or a share of the "
-     "memory available now.",
+     "Memory that a function may take on each target besides the arrays it is given: a size, or a share of what is "
+     "available now.",
      "a size such as 4GiB, or a percentage such as 25%", ReadWorkerMemory,
      [](const Options& o) { return WriteBytes(o.worker_memory_bytes); }},
     {"worker-processes", "Functions of users", "N", "64",
@@ -213,7 +215,9 @@ const std::array<Setting, 26> kSettings = {{
      "a size such as 1GiB",
      [](absl::string_view text, Options& o) { return Store(ReadBytes(text), o.worker_scratch_bytes); },
      [](const Options& o) { return WriteBytes(o.worker_scratch_bytes); }},
-    {"worker-cpu", "Functions of users", "TIME", "none", "CPU time that a worker process may use in its life.",
+    {"worker-cpu", "Functions of users", "TIME", "none",
+     "CPU time that a worker process may use. It serves one call after the other and is replaced when half of it is "
+     "gone: a call can count on the other half.",
      "a time such as 10m, or none",
      [](absl::string_view text, Options& o) { return ReadTimeLimit(text, o.worker_cpu_seconds); },
      [](const Options& o) { return WriteTimeLimit(o.worker_cpu_seconds); }},

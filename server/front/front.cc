@@ -276,6 +276,7 @@ double Front::Expire(double now_seconds) {
     if (entry->second.stream != 0) {
       ++entry;
     } else if (left <= 0) {
+      entry->second.session->EndFunctions();
       entry = sessions_.erase(entry);
     } else {
       next = next < 0 ? left : std::min(next, left);

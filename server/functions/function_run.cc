@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/worker/said.h"
 
 namespace distarray::server {
 namespace {
@@ -26,11 +27,6 @@ Reason ReasonNamed(const std::string& name) {
   return found == kReasons.end() ? Reason::kFunctionFailed : found->second;
 }
 
-std::string TextOf(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// What a worker's account means.
 absl::Status StatusOf(const json& result, int target) {
   if (!result.is_object()) {
@@ -43,7 +39,7 @@ absl::Status StatusOf(const json& result, int target) {
   if (TextOf(result, "status") == "ok") {
     return absl::OkStatus();
   }
-  const json error = result.value("error", json::object());
+  const json error = PartOf(result, "error");
   const std::string type = TextOf(error, "type");
   return Error(ReasonNamed(TextOf(error, "reason")),
                absl::StrCat("on target ", target, ": ", type, type.empty() ? "" : ": ", TextOf(error, "message")));
@@ -58,12 +54,7 @@ FunctionRun::FunctionRun(Scheduler* scheduler, Workforce* workforce, Spec spec, 
       spec_(std::move(spec)),
       limits_(limits),
       counters_(counters),
-      done_(std::move(done)) {
-  if (limits_.call_limit_seconds > 0 &&
-      (spec_.timeout_seconds == 0 || spec_.timeout_seconds > limits_.call_limit_seconds)) {
-    spec_.timeout_seconds = limits_.call_limit_seconds;
-  }
-}
+      done_(std::move(done)) {}
 
 FunctionRun::~FunctionRun() = default;
 
@@ -80,6 +71,8 @@ void FunctionRun::Enqueue(CommandBody body, CompletionPtr completion,
 }
 
 void FunctionRun::Start(const CompletionPtr& lent) {
+  lent_ = lent;
+  asked_seconds_ = 0;  // from the next tick on
   const auto go_on = [self = shared_from_this(), lent] {
     if (self->ended_) {
       return;  // cancelled meanwhile
@@ -88,7 +81,7 @@ void FunctionRun::Start(const CompletionPtr& lent) {
       self->status_ = lent->status;
       return self->End();
     }
-    self->workforce_->Acquire(self);
+    self->workforce_->Acquire(self, self->spec_.owner);
   };
   if (lent && !lent->finished) {
     lent->waiters.push_back(go_on);
@@ -104,9 +97,9 @@ void FunctionRun::OnNoPool(const absl::Status& why) {
   }
 }
 
-void FunctionRun::OnPool(PoolId pool, std::int64_t generation) {
+bool FunctionRun::OnPool(PoolId pool, std::int64_t generation) {
   if (ended_) {
-    return workforce_->Release(pool, true);
+    return false;
   }
   pool_ = pool;
   ++counters_->calls;
@@ -127,6 +120,7 @@ void FunctionRun::OnPool(PoolId pool, std::int64_t generation) {
                        .allowance_bytes = spec_.allowance_bytes},
           std::move(completion),
           [self = shared_from_this()](int target, const std::string& bytes) { self->TakeReply(target, bytes); });
+  return true;
 }
 
 void FunctionRun::TakeReply(int target, const std::string& bytes) {
@@ -135,13 +129,16 @@ void FunctionRun::TakeReply(int target, const std::string& bytes) {
   }
   TargetOutcome outcome;
   if (absl::StatusOr<FunctionOutcome> told = FunctionOutcome::Decode(bytes); told.ok()) {
-    outcome.result = json::parse(told->result, nullptr, false);
+    outcome.result = ParseSaid(told->result);
     outcome.payload = std::move(told->payload);
     counters_->lent_bytes += told->lent_bytes;
     ended_targets_ += told->ended ? 1 : 0;
   }
   outcome.status = StatusOf(outcome.result, target);
-  lost_ = lost_ || ReasonOf(outcome.status) == Reason::kWorkerLost;
+  lost_ = lost_ || ReasonOf(outcome.status) == Reason::kWorkerLost || !TextOf(outcome.result, "unfit").empty();
+  const std::string communicators = TextOf(outcome.result, "communicators");
+  used_communicators_ = used_communicators_ || communicators == "used";
+  lost_communicators_ = lost_communicators_ || communicators == "lost";
   if (!outcome.status.ok() && !std::exchange(failed_, true)) {
     first_failure_ = std::string(outcome.status.message());
     failed_seconds_ = 0;  // from the next tick on
@@ -149,12 +146,16 @@ void FunctionRun::TakeReply(int target, const std::string& bytes) {
   outcomes_.emplace(target, std::move(outcome));
 }
 
-void FunctionRun::GiveUp(Reason reason, const std::string& why) {
+void FunctionRun::GiveUp(Reason reason, const std::string& why, bool secondary) {
   for (const int target : spec_.targets) {
     if (!outcomes_.contains(target)) {
       lost_ = true;
       failed_ = true;
-      outcomes_[target].status = Error(reason, absl::StrCat("on target ", target, ": ", why));
+      absl::Status& status = outcomes_[target].status;
+      status = Error(reason, absl::StrCat("on target ", target, ": ", why));
+      if (secondary) {
+        AddDetail(status, kSecondaryDetail, 1);
+      }
     }
   }
 }
@@ -173,10 +174,10 @@ void FunctionRun::Cancel() {
 }
 
 double FunctionRun::Tick(double now) {
-  if (ended_ || answered_ || pool_ == 0) {
+  if (ended_ || answered_) {
     return -1;
   }
-  for (double* since : {&started_seconds_, &failed_seconds_, &cancelled_seconds_}) {
+  for (double* since : {&asked_seconds_, &started_seconds_, &failed_seconds_, &cancelled_seconds_}) {
     if (*since == 0) {
       *since = now;
     }
@@ -194,11 +195,20 @@ double FunctionRun::Tick(double now) {
   };
   if (due(cancelled_seconds_, kInterruptSeconds)) {
     GiveUp(Reason::kCancelled, "the call was cancelled and ended, because interrupting it did not help");
-  } else if (due(started_seconds_, spec_.timeout_seconds)) {
+  } else if (pool_ == 0 && due(asked_seconds_, spec_.timeout_seconds)) {
+    status_ = Error(Reason::kTimeout, absl::StrCat("the function did not return within ", spec_.timeout_seconds,
+                                                   " s: all that time it waited for its arrays or for workers"));
+    End();
+    return -1;
+  } else if (due(asked_seconds_, spec_.timeout_seconds)) {
     GiveUp(Reason::kTimeout, absl::StrCat("the function did not return within ", spec_.timeout_seconds, " s"));
+  } else if (due(started_seconds_, limits_.call_limit_seconds)) {
+    GiveUp(Reason::kTimeout, absl::StrCat("the function did not return within ", limits_.call_limit_seconds, " s"));
   } else if (due(failed_seconds_, limits_.call_grace_seconds)) {
-    GiveUp(Reason::kWorkerLost, absl::StrCat("the function did not return within ", limits_.call_grace_seconds,
-                                             " s after it had failed elsewhere (", first_failure_, ")"));
+    GiveUp(Reason::kWorkerLost,
+           absl::StrCat("the function did not return within ", limits_.call_grace_seconds,
+                        " s after it had failed elsewhere (", first_failure_, ")"),
+           true);
   } else {
     return next;
   }
@@ -214,7 +224,8 @@ void FunctionRun::Complete() {
     return workforce_->End(pool_,
                            shared_from_this());  // goes on in OnPoolGone: nobody may write to the blocks any more
   }
-  workforce_->Release(std::exchange(pool_, 0), !failed_ && !cancelled_);
+  const bool messages = used_communicators_ && (failed_ || cancelled_);
+  workforce_->Release(std::exchange(pool_, 0), !messages && !lost_communicators_);
   End();
 }
 
@@ -234,8 +245,15 @@ void FunctionRun::End() {
 }
 
 void FunctionRun::Finish() {
-  if (!std::exchange(finished_, true) && ended_targets_ < spec_.targets.size()) {
-    Enqueue(EndCall{.call = spec_.call});
+  if (std::exchange(finished_, true) || ended_targets_ >= spec_.targets.size()) {
+    return;
+  }
+  const auto give_back = [self = shared_from_this()] { self->Enqueue(EndCall{.call = self->spec_.call}); };
+  // What is given back before it was lent would stay lent: LendBlocks may still wait for another call's end.
+  if (lent_ && !lent_->finished) {
+    lent_->waiters.push_back(give_back);
+  } else {
+    give_back();
   }
 }
 

@@ -13,6 +13,9 @@
 
 namespace distarray::server {
 
+/// Name of the detail of a target's failure that another target's has brought about.
+inline constexpr std::string_view kSecondaryDetail = "secondary";
+
 /// How a function came out on one target.
 struct TargetOutcome {
   absl::Status status;    // not OK: it failed there; the worker's own account is in `result`
@@ -22,7 +25,7 @@ struct TargetOutcome {
 
 /// What all runs share.
 struct FunctionLimits {
-  double call_limit_seconds = 0;  // longest that a call may take; 0: no limit
+  double call_limit_seconds = 0;  // longest that a call may run; 0: no limit
   double call_grace_seconds = 5;  // after one target has failed, for the others
 };
 struct FunctionCounters {
@@ -41,7 +44,7 @@ class FunctionRun final : public Workforce::Client, public std::enable_shared_fr
     std::vector<int> targets;  // in the order of the results
     nlohmann::json job;        // for the workers; "communicators", their generation, is added
     std::string payload;
-    double timeout_seconds = 0;  // 0: none
+    double timeout_seconds = 0;  // from Start on; 0: none
     std::int64_t allowance_bytes = 0;
     bool borrows = false;  // it has arrays: LendBlocks has been queued
   };
@@ -69,12 +72,12 @@ class FunctionRun final : public Workforce::Client, public std::enable_shared_fr
   std::map<int, TargetOutcome>& outcomes() { return outcomes_; }
 
  private:
-  void OnPool(PoolId pool, std::int64_t generation) override;
+  bool OnPool(PoolId pool, std::int64_t generation) override;
   void OnNoPool(const absl::Status& why) override;
   void OnPoolGone() override;
 
   void TakeReply(int target, const std::string& bytes);
-  void GiveUp(Reason reason, const std::string& why);
+  void GiveUp(Reason reason, const std::string& why, bool secondary = false);
   void Complete();
   void End();
   void Enqueue(CommandBody body, CompletionPtr completion = nullptr,
@@ -86,18 +89,22 @@ class FunctionRun final : public Workforce::Client, public std::enable_shared_fr
   FunctionLimits limits_;
   FunctionCounters* counters_;
   std::function<void()> done_;
+  CompletionPtr lent_;  // its arrays; null: it has none
   absl::Status status_;
   std::map<int, TargetOutcome> outcomes_;
   std::size_t ended_targets_ = 0;  // that hold nothing for the call any more
-  PoolId pool_ = 0;        // 0: none yet, or no more
-  bool answered_ = false;  // every target has replied, or was given up
+  PoolId pool_ = 0;                // 0: none yet, or no more
+  bool answered_ = false;          // every target has replied, or was given up
   bool ended_ = false;
   bool finished_ = false;
   bool cancelled_ = false;
   bool failed_ = false;  // on some target
-  bool lost_ = false;    // a worker ended: so must its pool
+  bool lost_ = false;    // a worker ended or is not fit for another call: so must its pool
+  bool used_communicators_ = false;
+  bool lost_communicators_ = false;
   std::string first_failure_;
-  double started_seconds_ = -1;
+  double asked_seconds_ = -1;    // when it was started, to wait for its arrays and a pool
+  double started_seconds_ = -1;  // when it began to run
   double failed_seconds_ = -1;
   double cancelled_seconds_ = -1;
 };

@@ -6,13 +6,42 @@
 #include "engine/base/error.h"
 
 namespace distarray::server {
+namespace {
 
-std::int64_t Workforce::AliveCount() const {
+// Each leaves communicators behind that cannot be used again: Open MPI has 65536.
+constexpr std::int64_t kGenerationsMax = 64;
+
+}  // namespace
+
+std::int64_t Workforce::Count(Pool::State state) const {
   return std::count_if(pools_.begin(), pools_.end(),
-                       [](const auto& entry) { return entry.second.state != Pool::State::kEnding; });
+                       [state](const auto& entry) { return entry.second.state == state; });
 }
 
-void Workforce::Acquire(std::weak_ptr<Client> client) {
+std::int64_t Workforce::AliveCount() const {
+  return static_cast<std::int64_t>(pools_.size()) - Count(Pool::State::kEnding);
+}
+
+std::int64_t Workforce::LentTo(std::int64_t owner) const {
+  return std::count_if(pools_.begin(), pools_.end(), [owner](const auto& entry) {
+    return entry.second.state == Pool::State::kLent && entry.second.owner == owner;
+  });
+}
+
+/// How many of those who wait could have a pool if there were enough.
+std::int64_t Workforce::CountServable() const {
+  std::map<std::int64_t, std::int64_t> waiting;
+  for (const Waiting& each : waiting_) {
+    ++waiting[each.owner];
+  }
+  std::int64_t count = 0;
+  for (const auto& [owner, wanted] : waiting) {
+    count += std::clamp<std::int64_t>(LentMax() - LentTo(owner), 0, wanted);
+  }
+  return count;
+}
+
+void Workforce::Acquire(std::weak_ptr<Client> client, std::int64_t owner) {
   if (!host_.start) {
     if (const auto asker = client.lock()) {
       asker->OnNoPool(Error(Reason::kNotImplemented,
@@ -20,7 +49,7 @@ void Workforce::Acquire(std::weak_ptr<Client> client) {
     }
     return;
   }
-  waiting_.push_back(std::move(client));
+  waiting_.push_back({.client = std::move(client), .owner = owner});
   Serve();
 }
 
@@ -30,23 +59,66 @@ void Workforce::StartOne() {
   host_.start(pool);
 }
 
-void Workforce::Serve() {
-  for (auto& [number, pool] : pools_) {
-    while (pool.state == Pool::State::kIdle && !waiting_.empty()) {
-      const std::weak_ptr<Client> next = std::move(waiting_.front());
-      waiting_.pop_front();
-      if (const auto client = next.lock()) {
-        pool.state = Pool::State::kLent;
-        pool.client = client;
-        client->OnPool(number, pool.generation);
-      }
+void Workforce::Stop(Pools::iterator pool) {
+  pool->second.state = Pool::State::kEnding;
+  pool->second.client.reset();
+  host_.stop(pool->first);
+}
+
+/// One of the owner's own, else one that has run nothing yet.
+Workforce::Pools::iterator Workforce::IdleFor(std::int64_t owner) {
+  auto found = pools_.end();
+  for (auto each = pools_.begin(); each != pools_.end(); ++each) {
+    const Pool& pool = each->second;
+    if (pool.state == Pool::State::kIdle && (pool.owner == owner || (pool.owner == 0 && found == pools_.end()))) {
+      found = each;
     }
   }
-  std::erase_if(waiting_, [](const auto& client) { return client.expired(); });
-  const std::int64_t starting = std::count_if(
-      pools_.begin(), pools_.end(), [](const auto& entry) { return entry.second.state == Pool::State::kStarting; });
-  for (auto missing = static_cast<std::int64_t>(waiting_.size()) - starting; missing > 0 && AliveCount() < pools_max_;
-       --missing) {
+  return found;
+}
+
+void Workforce::Lend(Pools::iterator pool, const Waiting& to) {
+  const auto client = to.client.lock();
+  if (!client->OnPool(pool->first, pool->second.generation)) {
+    return;
+  }
+  pool->second.state = Pool::State::kLent;
+  pool->second.owner = to.owner;
+  pool->second.last_use = ++uses_;
+  pool->second.client = client;
+}
+
+void Workforce::Serve() {
+  std::deque<Waiting> waiting = std::exchange(waiting_, {});
+  std::erase_if(waiting, [](const Waiting& each) { return each.client.expired(); });
+  for (Waiting& next : waiting) {
+    const auto idle = LentTo(next.owner) < LentMax() ? IdleFor(next.owner) : pools_.end();
+    if (idle != pools_.end()) {
+      Lend(idle, next);
+    } else {
+      waiting_.push_back(std::move(next));
+    }
+  }
+  StartMissing();
+}
+
+/// Those who wait now are served by no pool that idles.
+void Workforce::StartMissing() {
+  std::int64_t missing = CountServable() - Count(Pool::State::kStarting);
+  for (; missing > 0; --missing) {
+    if (AliveCount() >= pools_max_) {
+      auto longest_unused = pools_.end();
+      for (auto each = pools_.begin(); each != pools_.end(); ++each) {
+        if (each->second.state == Pool::State::kIdle &&
+            (longest_unused == pools_.end() || each->second.last_use < longest_unused->second.last_use)) {
+          longest_unused = each;
+        }
+      }
+      if (longest_unused == pools_.end()) {
+        return;
+      }
+      Stop(longest_unused);
+    }
     StartOne();
   }
 }
@@ -56,23 +128,54 @@ void Workforce::Release(PoolId pool, bool clean) {
   if (found == pools_.end() || found->second.state != Pool::State::kLent) {
     return;
   }
-  found->second.state = Pool::State::kIdle;
-  found->second.generation += clean ? 0 : 1;
-  found->second.client.reset();
+  Pool& released = found->second;
+  released.state = Pool::State::kIdle;
+  released.client.reset();
+  released.generation += clean ? 0 : 1;
+  if (released.forgotten) {
+    Stop(found);
+  } else if (released.generation >= kGenerationsMax) {
+    Stop(found);
+    KeepWarm();
+  }
   Serve();
 }
 
 void Workforce::End(PoolId pool, const std::shared_ptr<Client>& client) {
   const auto found = pools_.find(pool);
   if (found != pools_.end()) {
-    found->second.state = Pool::State::kEnding;
-    host_.stop(pool);
+    Stop(found);
+    found->second.client = client;
   }
   if (AliveCount() == 0) {
     StartOne();  // so that the next call need not wait
   }
   if (found == pools_.end()) {
     client->OnPoolGone();
+  }
+}
+
+bool Workforce::Forget(std::int64_t owner) {
+  bool any = false;
+  for (auto each = pools_.begin(); each != pools_.end(); ++each) {
+    Pool& pool = each->second;
+    if (pool.owner == owner && pool.state != Pool::State::kEnding) {
+      any = true;
+      pool.forgotten = true;
+      if (pool.state == Pool::State::kIdle) {
+        Stop(each);
+      }
+    }
+  }
+  return any;
+}
+
+void Workforce::KeepWarm() {
+  const bool fresh = std::any_of(pools_.begin(), pools_.end(), [](const auto& entry) {
+    return entry.second.owner == 0 && entry.second.state != Pool::State::kEnding;
+  });
+  if (!fresh && AliveCount() < pools_max_) {
+    StartOne();
   }
 }
 
@@ -134,8 +237,8 @@ void Workforce::OnEnded(PoolId pool, const std::string& why) {
 }
 
 void Workforce::RefuseAll(const absl::Status& why) {
-  for (const auto& next : std::exchange(waiting_, {})) {
-    if (const auto client = next.lock()) {
+  for (const Waiting& next : std::exchange(waiting_, {})) {
+    if (const auto client = next.client.lock()) {
       client->OnNoPool(why);
     }
   }

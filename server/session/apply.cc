@@ -87,6 +87,11 @@ void Session::Refuse(Applying& applying, const absl::Status& status) {
 absl::Status Session::Prepare(Applying& applying) {
   const v1::ApplyRequest& request = applying.request;
   DA_ASSIGN_OR_RETURN(applying.function, Resolve(request.function()));
+  if (!request.pickled_arguments().empty() && !context_->functions->config().run_pickled) {
+    return Error(Reason::kPermissionDenied,
+                 "this daemon takes no pickled arguments (--apply=source), as reading them can run anything: give them "
+                 "as plain values");
+  }
   if (request.results() == v1::ApplyRequest::RESULTS_UNSPECIFIED) {
     return Error(Reason::kInvalidValue, "results: not given; expected values, array or import");
   }

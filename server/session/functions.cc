@@ -1,6 +1,7 @@
 // Functions of the user's by name, and their cancelling.
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "server/session/applying.h"
@@ -111,6 +112,21 @@ void Session::Cancel(const std::string& operation) {
     if (applying->ticket.operation == operation) {
       applying->run->Cancel();
     }
+  }
+}
+
+bool Session::busy() const {
+  const auto running =
+      std::count_if(applying_.begin(), applying_.end(), [](const auto& entry) { return entry.second->ticket.awaited; });
+  return static_cast<std::ptrdiff_t>(owed_.size()) > running;
+}
+
+bool Session::LetWorkersGo() { return context_->functions->workforce().Forget(planner_.lane().number()); }
+
+void Session::EndFunctions() {
+  CancelAll();
+  if (LetWorkersGo()) {
+    context_->functions->workforce().KeepWarm();
   }
 }
 

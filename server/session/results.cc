@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/worker/said.h"
 #include "server/codec/dim_data.h"
 #include "server/codec/plain_value.h"
 #include "server/session/applying.h"
@@ -14,24 +15,25 @@ namespace {
 
 using nlohmann::json;
 
-std::string TextOf(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::int64_t NumberOf(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-json PartOf(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() ? *found : json();
-}
+constexpr int kWarningsMax = 1000;
+constexpr int kBuffersMax = 1 << 16;
 
 absl::Status Unreadable(int target, std::string_view what) {
   return Error(Reason::kInternal,
                absl::StrCat("what the worker of target ", target, " returned cannot be read: ", std::string(what)));
+}
+
+/// Where a local array lies, as AdoptBlocks names it: a block of the worker's, or a copy of one of the arguments.
+std::optional<std::int64_t> BlockOf(const json& array) {
+  const json source = PartOf(array, "source");
+  if (const json block = PartOf(source, "block"); block.is_number_integer() && block.get<std::int64_t>() >= 0) {
+    return block.get<std::int64_t>();
+  }
+  if (const json argument = PartOf(source, "argument");
+      argument.is_number_integer() && argument.get<std::int64_t>() >= 0) {
+    return -1 - argument.get<std::int64_t>();
+  }
+  return std::nullopt;
 }
 
 std::string KindOfValue(const TargetOutcome& outcome) { return TextOf(PartOf(outcome.result, "value"), "kind"); }
@@ -41,6 +43,9 @@ void FillAccount(const TargetOutcome& outcome, v1::ApplyReply::TargetResult* res
   result->set_output_truncated(PartOf(outcome.result, "output_truncated") == true);
   result->set_copied_bytes(NumberOf(outcome.result, "copied_bytes"));
   for (const json& told : PartOf(outcome.result, "warnings")) {
+    if (result->warnings_size() == kWarningsMax) {
+      break;
+    }
     v1::ApplyReply::Warning* warning = result->add_warnings();
     warning->set_category(TextOf(told, "category"));
     warning->set_message(TextOf(told, "message"));
@@ -116,6 +121,9 @@ void Session::TakeResults(const std::shared_ptr<Applying>& applying) {
 
 absl::StatusOr<v1::ApplyReply::Part> Session::AdoptPart(Applying& applying, int target, std::int64_t block,
                                                         std::int64_t bytes) {
+  if (bytes < 0) {
+    return Unreadable(target, "its size");
+  }
   const Layout layout = context_->cluster->registry.Intern(SingleTarget({bytes}, target));
   const ValuePtr value = planner_.recorder().Make(EmptyNode{}, DType::kUInt8, {bytes}, layout, applying.ticket.origin);
   DA_ASSIGN_OR_RETURN(Array array, NameWhole(value));
@@ -146,29 +154,31 @@ absl::Status Session::TakeValue(Applying& applying, int target, v1::ApplyReply::
   const json value = PartOf(outcome.result, "value");
   const std::string kind = TextOf(value, "kind");
   for (const json& buffer : PartOf(outcome.result, "buffers")) {
+    if (result->buffers_size() == kBuffersMax) {
+      return Unreadable(target, absl::StrCat("it has more than ", kBuffersMax, " parts"));
+    }
     DA_ASSIGN_OR_RETURN(*result->add_buffers(),
                         AdoptPart(applying, target, NumberOf(buffer, "block"), NumberOf(buffer, "bytes")));
   }
   if (kind == "array") {
     const json array = PartOf(outcome.result, "array");
-    const json block = PartOf(PartOf(array, "source"), "block");
+    const std::optional<std::int64_t> block = BlockOf(array);
     const std::optional<DType> dtype = DTypeFromName(TextOf(array, "dtype"));
     const json shape = PartOf(array, "local_shape");
-    if (!block.is_number_integer() || !dtype || !shape.is_array()) {
-      return Error(Reason::kInvalidValue, absl::StrCat("target ", target,
-                                                       " returned one of its arguments, while others returned no local "
-                                                       "array: return a copy of it"));
+    if (!block || !dtype || !shape.is_array()) {
+      return Unreadable(target, "its local array");
     }
     std::int64_t bytes = SizeOf(*dtype);
     for (const json& size : shape) {
       const std::int64_t extent = size.is_number_integer() ? size.get<std::int64_t>() : 0;
       result->mutable_local_array()->add_shape(extent);
-      bytes *= extent;
+      if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) {
+        return Unreadable(target, "its shape");
+      }
     }
     result->mutable_local_array()->set_dtype(EncodeDType(*dtype));
     result->mutable_local_array()->set_dim_data(PartOf(array, "dim_data").dump());
-    DA_ASSIGN_OR_RETURN(*result->mutable_local_array()->mutable_part(),
-                        AdoptPart(applying, target, block.get<std::int64_t>(), bytes));
+    DA_ASSIGN_OR_RETURN(*result->mutable_local_array()->mutable_part(), AdoptPart(applying, target, *block, bytes));
   } else if (kind == "plain") {
     if (const absl::Status status = JsonToPlain(PartOf(value, "plain"), result->mutable_plain()); !status.ok()) {
       return Unreadable(target, std::string(status.message()));
@@ -193,7 +203,11 @@ absl::Status Session::TakeArray(Applying& applying) {
     arrays.push_back(PartOf(applying.run->outcomes()[target].result, "array"));
     const json& array = arrays.back();
     dim_data.push_back(PartOf(array, "dim_data"));
-    parts.push_back({.target = target, .block = NumberOf(PartOf(array, "source"), "block")});
+    const std::optional<std::int64_t> block = BlockOf(array);
+    if (!block) {
+      return Unreadable(target, "its local array");
+    }
+    parts.push_back({.target = target, .block = *block});
     if (TextOf(array, "dtype") != TextOf(arrays.front(), "dtype")) {
       return Error(Reason::kInvalidValue,
                    absl::StrCat("the targets' local arrays do not make one array: target ", targets.front(), "'s are ",
@@ -235,11 +249,6 @@ absl::Status Session::TakeArray(Applying& applying) {
       return Error(Reason::kInvalidValue,
                    absl::StrCat("target ", targets[i], "'s local array has shape ",
                                 PartOf(arrays[i], "local_shape").dump(), ", its dim_data says ", ToString(expected)));
-    }
-    if (parts[i].block == 0 && distribution.LocalCount(distribution.RankOf(targets[i])) > 0) {
-      return Error(
-          Reason::kInvalidValue,
-          absl::StrCat("target ", targets[i], " returned one of its arguments, others did not: return a copy"));
     }
   }
   const Shape shape = distribution.shape();

@@ -20,7 +20,10 @@ Session::Session(SessionContext* context, std::int64_t number, std::string name)
       planner_(*context->cluster, number),
       targets_(context->cluster->all_targets) {}
 
-Session::~Session() { CancelAll(); }
+Session::~Session() {
+  CancelAll();
+  LetWorkersGo();
+}
 
 absl::Status Session::Configure(const v1::OpenRequest& request) {
   const int engines = context_->cluster->engine_count;
@@ -104,7 +107,7 @@ void Session::AnswerAgain(v1::Request request, std::shared_ptr<Peer> caller) {
 
 void Session::Close(const Ticket& ticket) {
   closed_ = true;
-  CancelAll();
+  EndFunctions();
   arrays_.clear();
   queue_.clear();
   std::vector<std::int64_t> owed;

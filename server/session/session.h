@@ -45,6 +45,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::int64_t last_sequence() const { return last_sequence_; }
   void StartAfter(std::int64_t sequence) { last_sequence_ = sequence; }
   bool closed() const { return closed_; }
+  /// Nobody will use it again: cancels the functions that run, and lets its workers go.
+  void EndFunctions();
 
   /// Where answers to streamed requests go from here on; null: nobody listens, answers are kept.
   /// (Elements that were being read are not: such a Get fails.)
@@ -64,8 +66,9 @@ class Session : public std::enable_shared_from_this<Session> {
     Pump();
     planner_.lane().Flush();
   }
-  /// Whether somebody still waits for an answer; and whether the stream does.
-  bool busy() const { return !owed_.empty(); }
+  /// Whether somebody still waits for an answer other than that of a function that runs, which need never come; and
+  /// whether the stream waits for any.
+  bool busy() const;
   bool owes_stream() const { return !slots_.empty() || !unordered_.empty(); }
   std::int64_t queued_count() const { return static_cast<std::int64_t>(queue_.size()); }
 
@@ -144,6 +147,7 @@ class Session : public std::enable_shared_from_this<Session> {
   absl::StatusOr<v1::Function> Resolve(const v1::Function& function);
   void Cancel(const std::string& operation);
   void CancelAll();
+  bool LetWorkersGo();
 
   // apply.cc
   struct Applying;

@@ -62,11 +62,27 @@ bool IsAbandoned(const fs::path& directory) {
   return TakeLock(directory, 0).valid();
 }
 
+/// Who is not root can empty only folders that may be written to; a pool's is none, and functions may have left more.
+void AllowRemoval(const fs::path& folder) {
+  if (geteuid() == 0) {
+    return;
+  }
+  std::error_code ignored;
+  fs::permissions(folder, fs::perms::owner_all, ignored);
+  for (auto entry = fs::recursive_directory_iterator(folder, ignored); entry != fs::recursive_directory_iterator();
+       entry.increment(ignored)) {
+    if (fs::is_directory(entry->symlink_status(ignored))) {
+      fs::permissions(entry->path(), fs::perms::owner_all, ignored);  // before the next step goes into it
+    }
+  }
+}
+
 }  // namespace
 
 void RemoveScratch(const fs::path& path) {
   std::error_code ignored;
   if (absl::StartsWith(path.filename().string(), kWorkersPrefix)) {
+    AllowRemoval(path);
     fs::remove_all(path, ignored);
     return;
   }
@@ -75,6 +91,7 @@ void RemoveScratch(const fs::path& path) {
     const fs::path& note = entry->path();
     if (absl::StartsWith(note.filename().string(), kWorkersPrefix)) {
       entry.disable_recursion_pending();  // functions of users write there: what they leave is not ours to follow
+      AllowRemoval(note);
       continue;
     }
     if (note.parent_path().filename() == kNotesFolder && fs::is_symlink(note, ignored)) {

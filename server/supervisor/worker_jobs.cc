@@ -17,6 +17,7 @@
 
 #include "engine/base/error.h"
 #include "server/config/settings.h"
+#include "server/supervisor/files_of.h"
 #include "server/supervisor/processes.h"
 #include "server/supervisor/random.h"
 
@@ -65,7 +66,10 @@ std::vector<std::string> GuardEnvironment(const JobSpec& job, const WorkerPlace&
   std::erase_if(environment, [](const std::string& variable) {
     return absl::StartsWith(variable, "DISTARRAY_") || absl::StartsWith(variable, "HOME=");
   });
-  environment.push_back(absl::StrCat("HOME=", place.directory));
+  environment.push_back(absl::StrCat("HOME=", place.JobDirectory()));
+  if (place.other_uid) {
+    environment.push_back(absl::StrCat(kOwnUserVariable, "=1"));
+  }
   environment.push_back(absl::StrCat(kPoolVariable, "=", pool));
   environment.push_back(absl::StrCat(kWorkerCookieVariable, "=", cookie));
   environment.push_back(absl::StrCat(kWorkerSocketVariable, "=", socket));
@@ -95,14 +99,16 @@ absl::StatusOr<std::string> WorkerJobs::Start(std::int64_t pool, const JobSpec& 
       return Error(Reason::kWorkerLost, absl::StrCat("all of the ", kUsersMax, " user ids from --worker-uid=",
                                                      options_.worker_uid, " on are in use"));
     }
-    KillUser(static_cast<uid_t>(options_.worker_uid + started.slot));  // of a daemon that was killed
+    // Of a daemon that was killed.
+    KillUser(static_cast<uid_t>(options_.worker_uid + started.slot));
+    RemoveFiles(started.slot);
   }
   DA_ASSIGN_OR_RETURN(const WorkerPlace place, places_->Make(directory, started.slot));
   JobSpec job = engines;
   job.with_front = false;
   job.ranks_may_copy = false;  // workers are kept from each other's memory (server/worker/sandbox)
   job.binary = place.binary;
-  job.directory = directory;
+  job.directory = place.JobDirectory();
   job.role = "worker";
   job.flags = GuardFlags(options_, place);
   std::string cookie = RandomName();
@@ -131,9 +137,16 @@ void WorkerJobs::Kill(std::int64_t pool) {
   }
 }
 
+void WorkerJobs::RemoveFiles(std::int64_t slot) const {
+  if (places_ && places_->other_uid()) {
+    RemoveFilesOf(static_cast<uid_t>(options_.worker_uid + slot));
+  }
+}
+
 void WorkerJobs::KillAll() {
   for (const auto& [number, pool] : pools_) {
     KillProcesses(pool.mpirun, pool.slot);
+    RemoveFiles(pool.slot);
   }
   pools_.clear();
 }
@@ -155,6 +168,7 @@ std::optional<std::int64_t> WorkerJobs::Reaped(pid_t pid) {
   const std::int64_t pool = found->first;
   // What outlived mpirun: with a user id of its own nothing escapes; without, orphans have become our children.
   KillProcesses(-1, found->second.slot);
+  RemoveFiles(found->second.slot);
   pools_.erase(found);
   RemoveScratch(scratch_->WorkerDirectory(pool));
   return pool;

@@ -22,6 +22,7 @@ namespace distarray::server {
 inline constexpr char kPoolVariable[] = "DISTARRAY_WORKER_POOL";
 inline constexpr char kWorkerCookieVariable[] = "DISTARRAY_WORKER_COOKIE";
 inline constexpr char kWorkerSocketVariable[] = "DISTARRAY_WORKER_SOCKET";  // WorkerSocketOf without the target
+inline constexpr char kOwnUserVariable[] = "DISTARRAY_WORKER_OWN_USER";     // set: the user id is this pool's alone
 
 /// The pools of workers that the front has asked for: each an MPI job of its own, with a directory and, from a daemon
 /// of root's, a user id of its own.
@@ -52,6 +53,7 @@ class WorkerJobs {
   };
   void ClaimUser(Pool& pool) const;
   void KillProcesses(pid_t mpirun, std::int64_t slot) const;
+  void RemoveFiles(std::int64_t slot) const;
 
   Options options_;
   const Scratch* scratch_;

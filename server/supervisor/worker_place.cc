@@ -16,11 +16,17 @@
 #include <filesystem>
 
 #include "engine/base/error.h"
+#include "server/supervisor/scratch.h"
 
 namespace distarray::server {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Several times what MPI needs for its files.
+constexpr std::int64_t kJobBytes = std::int64_t{32} << 20;
+constexpr std::int64_t kJobBytesOfTarget = std::int64_t{32} << 20;
+constexpr fs::perms kPassable = fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec;
 
 /// The interpreter: as told, else that of the virtual environment beside the binary, else the first on PATH.
 std::string FindPython(const Options& options, const std::string& binary) {
@@ -46,13 +52,27 @@ bool Works(const WorkerPlace& place) {
   const pid_t child = fork();
   if (child == 0) {
     const bool works = place.Enter() && access(place.binary.c_str(), X_OK) == 0 &&
-                       access(place.python.c_str(), X_OK) == 0 && access(place.directory.c_str(), W_OK | X_OK) == 0;
+                       access(place.python.c_str(), X_OK) == 0 &&
+                       access(place.JobDirectory().c_str(), W_OK | X_OK) == 0;
     _exit(works ? 0 : 1);
   }
   int status = 1;
   while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return child > 0 && status == 0;
+}
+
+/// What is mounted below a folder from here on is seen by nobody outside of this mount namespace. That is a property of
+/// the mount in which the folder lies; "/" need not be one, as in a chroot.
+bool KeepMountsBelow(const std::string& folder) {
+  for (fs::path path = folder;; path = path.parent_path()) {
+    if (mount(nullptr, path.c_str(), nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) {
+      return true;
+    }
+    if (errno != EINVAL || path == path.parent_path()) {
+      return false;
+    }
+  }
 }
 
 absl::Status CannotStart(const std::string& why) {
@@ -63,7 +83,7 @@ absl::Status CannotStart(const std::string& why) {
 
 bool WorkerPlace::Enter() const {
   if (own_mounts) {
-    if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    if (unshare(CLONE_NEWNS | CLONE_NEWIPC) != 0 || !KeepMountsBelow(directory)) {
       return false;
     }
     for (const Bind& bind : binds) {
@@ -71,14 +91,24 @@ bool WorkerPlace::Enter() const {
         return false;
       }
     }
-    const std::string options = absl::StrCat("size=", scratch_bytes, ",mode=0700,uid=", uid, ",gid=", uid);
+    const auto mount_folder = [this](const std::string& folder, std::int64_t bytes) {
+      const std::string options = absl::StrCat("size=", bytes, ",mode=0700,uid=", uid, ",gid=", uid);
+      return mount("distarray", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) == 0;
+    };
+    if (!mount_folder(JobDirectory(), kJobBytes + targets * kJobBytesOfTarget)) {
+      return false;
+    }
     for (std::int64_t target = 0; target < targets; ++target) {
-      if (mount("distarray", ScratchOf(target).c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) {
+      if (!mount_folder(ScratchOf(target), scratch_bytes)) {
         return false;
       }
     }
   }
-  return !other_uid || (setgroups(0, nullptr) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0);
+  if (other_uid && (setgroups(0, nullptr) != 0 || setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0)) {
+    return false;
+  }
+  // Ours may be out of the uid's reach: Open MPI 5's mpirun does not survive that.
+  return chdir(JobDirectory().c_str()) == 0;
 }
 
 absl::StatusOr<WorkerPlaces> WorkerPlaces::Find(const Options& options, const std::string& binary,
@@ -101,8 +131,7 @@ absl::StatusOr<WorkerPlaces> WorkerPlaces::Find(const Options& options, const st
       places.bind_ = bind;
       const absl::StatusOr<WorkerPlace> place = places.Make(directory, 0);
       const bool works = place.ok() && Works(*place);
-      std::error_code ignored;
-      fs::remove_all(directory, ignored);
+      RemoveScratch(directory);
       if (works) {
         return places;
       }
@@ -149,7 +178,7 @@ WorkerPlace WorkerPlaces::PlaceIn(const std::string& directory, std::int64_t slo
 
 absl::StatusOr<WorkerPlace> WorkerPlaces::Make(const std::string& directory, std::int64_t slot) const {
   WorkerPlace place = PlaceIn(directory, slot);
-  std::vector<std::string> folders = {place.directory};
+  std::vector<std::string> folders = {place.directory, place.JobDirectory()};
   for (std::int64_t target = 0; target < place.targets; ++target) {
     folders.push_back(place.ScratchOf(target));
   }
@@ -162,13 +191,17 @@ absl::StatusOr<WorkerPlace> WorkerPlaces::Make(const std::string& directory, std
     if (!error) {
       fs::permissions(folder, fs::perms::owner_all, error);
     }
-    if (!error && place.other_uid && chown(folder.c_str(), place.uid, place.uid) != 0) {
+    if (!error && place.other_uid && folder != place.directory && chown(folder.c_str(), place.uid, place.uid) != 0) {
       error = std::error_code(errno, std::generic_category());
     }
     if (error) {
       return CannotStart(absl::StrCat("cannot make ", folder, ": ", error.message()));
     }
   }
+  // Nothing is written there but to the folders in it, which are limited.
+  std::error_code ignored;
+  fs::permissions(place.directory, place.other_uid ? kPassable : fs::perms::owner_read | fs::perms::owner_exec,
+                  ignored);
   return place;
 }
 

@@ -13,10 +13,10 @@ namespace distarray::server {
 
 /// Where and as whom a pool of workers runs.
 struct WorkerPlace {
-  std::string directory;  // its own
+  std::string directory;  // its own; what it may write to are folders in it
   uid_t uid = 0;          // that its processes have; our own where they cannot have another
   bool other_uid = false;
-  bool own_mounts = false;  // a mount namespace of its own: with scratch folders of limited size
+  bool own_mounts = false;  // namespaces of its own: of mounts, with folders of limited size, and of System V's IPC
   std::int64_t targets = 1;
   std::int64_t scratch_bytes = 0;  // of each target's scratch folder
 
@@ -30,6 +30,8 @@ struct WorkerPlace {
   std::string python;
   std::string python_path;
 
+  /// Folder of its mpirun, for MPI's session and shared memory files.
+  std::string JobDirectory() const { return directory + "/job"; }
   /// Folder in which target `t`'s functions run.
   std::string ScratchOf(std::int64_t target) const { return directory + "/scratch-" + std::to_string(target); }
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,6 +25,7 @@
 #include <utility>
 
 #include "engine/worker/frame.h"
+#include "engine/worker/said.h"
 #include "server/supervisor/processes.h"
 #include "server/worker/sandbox.h"
 #include "server/worker/tree.h"
@@ -38,8 +40,7 @@ constexpr std::int64_t kTail = std::int64_t{64} << 10;
 constexpr int kLookMs = 200;  // between two looks at what has no limit in the kernel
 constexpr auto kHangUpPatience = std::chrono::milliseconds(300);
 constexpr auto kConnectPatience = std::chrono::seconds(10);
-
-std::string Dump(const json& object) { return object.dump(-1, ' ', false, json::error_handler_t::replace); }
+constexpr int kNoEngine = 76;  // exit code of a worker that finds its connection closed
 
 /// Connects to an abstract socket, and waits for its listener if need be.
 UniqueFd Connect(const std::string& name) {
@@ -63,8 +64,8 @@ UniqueFd Connect(const std::string& name) {
 
 /// The child's variables: what programs and MPI need, nothing of the daemon's.
 std::vector<std::string> ChildEnvironment(const GuardOptions& options, int worker_fd) {
-  constexpr std::array<absl::string_view, 10> kKept = {
-      "PATH=", "HOME=", "LANG=", "LC_", "TZ=", "OMPI_", "PMIX_", "PRTE_", "OPAL_", "LD_LIBRARY_PATH="};
+  constexpr std::array<absl::string_view, 9> kKept = {
+      "PATH=", "LANG=", "LC_", "TZ=", "OMPI_", "PMIX_", "PRTE_", "OPAL_", "LD_LIBRARY_PATH="};
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     if (std::any_of(kKept.begin(), kKept.end(),
@@ -76,6 +77,7 @@ std::vector<std::string> ChildEnvironment(const GuardOptions& options, int worke
   for (const char* threads : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}) {
     environment.push_back(absl::StrCat(threads, "=1"));
   }
+  environment.push_back(absl::StrCat("HOME=", options.scratch));
   environment.push_back(absl::StrCat("TMPDIR=", options.scratch));
   environment.push_back("PYTHONSAFEPATH=1");
   environment.push_back("PYTHONDONTWRITEBYTECODE=1");
@@ -167,6 +169,7 @@ class Guard {
     if (getppid() != guard) {
       _exit(127);
     }
+    setsid();  // away from the terminal that the daemon may have been started at
     fcntl(worker_fd, F_SETFD, 0);
     CloseAllBut(worker_fd);
     if (chdir(options_.scratch.c_str()) != 0) {
@@ -178,7 +181,7 @@ class Guard {
     for (const int restored : {SIGTERM, SIGHUP, SIGPIPE}) {
       signal(restored, SIG_DFL);
     }
-    if (!EnterLimits(options_.limits, geteuid() != 0)) {
+    if (!EnterLimits(options_.limits)) {
       fail("cannot set the worker's limits");
     }
     if (const std::string missing = EnterSandbox(options_); !missing.empty()) {
@@ -215,7 +218,7 @@ class Guard {
     std::vector<Frame> frames;
     const bool heard = (!engine_.wants_write() || engine_.Flush().ok()) && engine_.Receive(frames).ok();
     for (const Frame& frame : frames) {
-      Obey(json::parse(frame.json, nullptr, false));
+      Obey(ParseSaid(frame.json));
     }
     Reap();
     if (child_ > 0) {
@@ -225,12 +228,13 @@ class Guard {
   }
 
   void Obey(const json& order) {
-    const std::string type = order.is_object() ? order.value("type", "") : "";
+    const std::string type = TextOf(order, "type");
     if (child_ <= 0) {
       return;
     }
     if (type == "interrupt") {
       kill(child_, SIGINT);
+      Tell("interrupted");
     } else if (type == "hangup") {
       // Its connection has ended: it is dying, or it has closed the connection and runs on.
       const auto deadline = std::chrono::steady_clock::now() + kHangUpPatience;
@@ -250,7 +254,8 @@ class Guard {
     }
     int status = 0;
     pid_t pid = 0;
-    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+    rusage used{};
+    while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, &used)) > 0) {
       if (pid != child_) {
         continue;  // an orphan of the worker's
       }
@@ -260,14 +265,26 @@ class Guard {
         continue;
       }
       child_ = -1;
-      Tell("ended", DescribeEnd(status));
+      Tell("ended", DescribeEnd(status) + MeaningOf(status, used));
       KillDescendants();
     }
   }
 
+  /// What the way it ended says more.
+  std::string MeaningOf(int status, const rusage& used) const {
+    const auto seconds_of = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
+    const double seconds = seconds_of(used.ru_utime) + seconds_of(used.ru_stime);
+    if (WIFSIGNALED(status) && options_.limits.cpu_seconds > 0 && seconds > 0.9 * options_.limits.cpu_seconds) {
+      return absl::StrCat(", after ", seconds, " s of processor time (--worker-cpu)");
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == kNoEngine ? ": it closed its connection to the engine" : "";
+  }
+
   void Watch() {
     const WorkerLimits& limits = options_.limits;
-    std::int64_t processes = -1;  // without the worker's own
+    std::int64_t processes = -kWorkerTasks;
     // To look at all processes of the machine takes a while: not for an idle worker.
     if (std::string last = LastProcess(); last.empty() || last != last_process_) {
       last_process_ = std::move(last);
@@ -295,6 +312,9 @@ class Guard {
     KillDescendants();
   }
 
+  void Tell(const char* type) { (void)engine_.Send(Dump({{"type", type}}), {}); }
+
+  /// Tells that it can run nothing any more.
   void Tell(const char* type, const std::string& how) {
     std::string tail;
     struct stat output {};

@@ -6,12 +6,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace distarray::server {
 namespace {
 
-bool Limit(__rlimit_resource resource, std::int64_t most) {
+/// `more`: by how much what ends a process at once lies above what it is told of first.
+bool Limit(__rlimit_resource resource, std::int64_t most, rlim_t more = 0) {
   if (most <= 0) {
     return true;
   }
@@ -20,8 +22,8 @@ bool Limit(__rlimit_resource resource, std::int64_t most) {
     return false;
   }
   const auto wanted = static_cast<rlim_t>(most);
-  limit.rlim_max = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
-  limit.rlim_cur = limit.rlim_max;
+  limit.rlim_max = std::min(limit.rlim_max, wanted + more);  // RLIM_INFINITY is the largest number
+  limit.rlim_cur = std::min(limit.rlim_max, wanted);
   return setrlimit(resource, &limit) == 0;
 }
 
@@ -38,12 +40,12 @@ bool DropCapabilities() {
 
 }  // namespace
 
-bool EnterLimits(const WorkerLimits& limits, bool own_user) {
+bool EnterLimits(const WorkerLimits& limits) {
   const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
   return setrlimit(RLIMIT_CORE, &no_core) == 0 && Limit(RLIMIT_AS, limits.address_space_bytes) &&
          Limit(RLIMIT_FSIZE, limits.file_bytes) &&
-         Limit(RLIMIT_CPU, static_cast<std::int64_t>(std::ceil(limits.cpu_seconds))) &&
-         (!own_user || Limit(RLIMIT_NPROC, limits.processes)) && DropCapabilities() &&
+         Limit(RLIMIT_CPU, static_cast<std::int64_t>(std::ceil(limits.cpu_seconds)), 1) &&
+         Limit(RLIMIT_NPROC, limits.user_processes) && DropCapabilities() &&
          prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -86,8 +87,21 @@ std::string EnterLandlock(const GuardOptions& options, int abi) {
   return "";
 }
 
-/// seccomp: calls of the kernel that no numerical function needs, and that have been ways out before.
-std::string EnterSeccomp() {
+/// seccomp, always: no capabilities are to be had in a user namespace.
+int RefuseUserNamespaces(scmp_filter_ctx filter) {
+  constexpr scmp_datum_t kNewUser = CLONE_NEWUSER;
+  int result = 0;
+  for (const int call : {SCMP_SYS(unshare), SCMP_SYS(clone)}) {
+    result = result == 0 ? seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1,
+                                            SCMP_A0(SCMP_CMP_MASKED_EQ, kNewUser, kNewUser))
+                         : result;
+  }
+  // Its flags lie in memory, where a filter cannot look; C libraries do without it.
+  return result == 0 ? seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) : result;
+}
+
+/// seccomp, if strict: calls of the kernel that no numerical function needs, and that have been ways out before.
+int RefuseWaysOut(scmp_filter_ctx filter) {
   constexpr const char* kRefused[] = {"ptrace",
                                       "process_vm_readv",
                                       "process_vm_writev",
@@ -124,10 +138,6 @@ std::string EnterSeccomp() {
                                       "settimeofday",
                                       "clock_settime",
                                       "personality"};
-  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-  if (filter == nullptr) {
-    return "seccomp: no filter";
-  }
   int result = 0;
   for (const char* name : kRefused) {
     const int number = seccomp_syscall_resolve_name(name);
@@ -135,6 +145,16 @@ std::string EnterSeccomp() {
       result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
     }
   }
+  return result;
+}
+
+std::string EnterSeccomp(bool strict) {
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  if (filter == nullptr) {
+    return "seccomp: no filter";
+  }
+  int result = RefuseUserNamespaces(filter);
+  result = result == 0 && strict ? RefuseWaysOut(filter) : result;
   result = result == 0 ? seccomp_load(filter) : result;
   seccomp_release(filter);
   return result == 0 ? "" : absl::StrCat("seccomp: ", std::strerror(-result));
@@ -148,13 +168,14 @@ std::string EnterSandbox(const GuardOptions& options) {
     if (abi >= kAbiScopes) {
       EnterLandlock(options, abi);
     }
+    EnterSeccomp(false);
     return "";
   }
   if (abi < 1) {
     return "this kernel has no Landlock";
   }
   const std::string missing = EnterLandlock(options, abi);
-  return missing.empty() ? EnterSeccomp() : missing;
+  return missing.empty() ? EnterSeccomp(true) : missing;
 }
 
 }  // namespace distarray::server

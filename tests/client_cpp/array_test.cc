@@ -49,7 +49,7 @@ TEST_CASE("bool arrays") {
   const Array x = context.FromSpan(std::span<const bool>(elements), {3});
   CHECK(Values<bool>(x) == std::vector<bool>{true, false, true});
   CHECK(Values<bool>(!x) == std::vector<bool>{false, true, false});
-  CHECK(Value<std::int64_t>(Sum(x)) == 2);
+  CHECK(Item<std::int64_t>(Sum(x)) == 2);
 }
 
 TEST_CASE("an array of many chunks") {
@@ -58,7 +58,7 @@ TEST_CASE("an array of many chunks") {
   std::iota(elements.begin(), elements.end(), 0.0);
   const Array x = context.FromSpan(std::span<const double>(elements), {3, 1000, 1001}, {.kinds = "nb"});
   CHECK(Values<double>(x) == elements);
-  CHECK(Value<double>(Max(x)) == elements.back());
+  CHECK(Item<double>(Max(x)) == elements.back());
 }
 
 TEST_CASE("creation") {
@@ -124,11 +124,11 @@ TEST_CASE("random numbers depend on the seed alone") {
     CHECK((value >= 0 && value < 1));
   }
   const Array normal = generator.Normal({10000}, 5, 2);
-  CHECK(std::abs(Value<double>(Mean(normal)) - 5) < 0.2);
-  CHECK(std::abs(Value<double>(Std(normal)) - 2) < 0.2);
+  CHECK(std::abs(Item<double>(Mean(normal)) - 5) < 0.2);
+  CHECK(std::abs(Item<double>(Std(normal)) - 2) < 0.2);
   const Array dice = generator.Integers({1000}, 1, 7);
-  CHECK(Value<std::int64_t>(Min(dice)) == 1);
-  CHECK(Value<std::int64_t>(Max(dice)) == 6);
+  CHECK(Item<std::int64_t>(Min(dice)) == 1);
+  CHECK(Item<std::int64_t>(Max(dice)) == 6);
 }
 
 TEST_CASE("operators compute elementwise, with broadcasting and NumPy's dtypes") {
@@ -148,7 +148,7 @@ TEST_CASE("operators compute elementwise, with broadcasting and NumPy's dtypes")
   const Array column = b.Slice({All(), NewAxis()});
   const Array table = column * b;
   CHECK(table.shape() == Shape{4, 4});
-  CHECK(Value<std::int64_t>(Sum(table)) == 100);
+  CHECK(Item<std::int64_t>(Sum(table)) == 100);
   CHECK((a.AsType(DType::kFloat32) + 1).dtype() == DType::kFloat32);
   CHECK(Values<float>(a.AsType(DType::kFloat32) * 0.5) == std::vector<float>{0.5F, -1, 1.5F, -2});
 }
@@ -184,20 +184,20 @@ TEST_CASE("reductions") {
   const Context context = ConnectToShared();
   const Array x = context.Arange(12).AsType(DType::kFloat64);
   const Array table = x.Slice({Range(0, 12)});
-  CHECK(Value<double>(Sum(table)) == 66);
-  CHECK(Value<double>(Mean(table)) == 5.5);
-  CHECK(Value<double>(Var(table, {.correction = 1})) == 13);
-  CHECK(Value<double>(Prod(table.Slice({Range(1, 5)}))) == 24);
+  CHECK(Item<double>(Sum(table)) == 66);
+  CHECK(Item<double>(Mean(table)) == 5.5);
+  CHECK(Item<double>(Var(table, {.correction = 1})) == 13);
+  CHECK(Item<double>(Prod(table.Slice({Range(1, 5)}))) == 24);
   const Array grid = context.Indices({3, 4}, 0, DType::kInt8);
   const Array sums = Sum(grid, {.axes = {{1}}});
   CHECK(sums.dtype() == DType::kInt64);
   CHECK(Values<std::int64_t>(sums) == Ints{0, 4, 8});
   CHECK(Max(grid, {.axes = {{-2}}, .keepdims = true}).shape() == Shape{1, 4});
   CHECK(Values<std::int8_t>(Max(grid, {.axes = {{-2}}, .keepdims = true})) == std::vector<std::int8_t>(4, 2));
-  CHECK(Value<bool>(AnyOf(grid > 1)));
-  CHECK_FALSE(Value<bool>(AllOf(grid > 1)));
-  CHECK(Value<float>(Sum(grid, {.dtype = DType::kFloat32})) == 12);
-  CHECK(Value<double>(Sum(context.Zeros({0}))) == 0);
+  CHECK(Item<bool>(AnyOf(grid > 1)));
+  CHECK_FALSE(Item<bool>(AllOf(grid > 1)));
+  CHECK(Item<float>(Sum(grid, {.dtype = DType::kFloat32})) == 12);
+  CHECK(Item<double>(Sum(context.Zeros({0}))) == 0);
   CHECK(ReasonOf(Max(context.Zeros({0})).status()) == Reason::kInvalidValue);
   CHECK(ReasonOf(Sum(grid, {.axes = {{2}}}).status()) == Reason::kAxisOutOfRange);
 }
@@ -252,7 +252,7 @@ TEST_CASE("slices are views") {
   CHECK(Values<std::int64_t>(x) == Ints{-1, -2, 2, 0, 4, 0, 6, 0, 8, 0});
   CHECK(Values<std::int64_t>(odd) == Ints{-2, 0, 0, 0, 0});
   CHECK(Values<std::int64_t>(before) == Ints{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
-  CHECK(Value<std::int64_t>(x.Slice({-2})) == 8);
+  CHECK(Item<std::int64_t>(x.Slice({-2})) == 8);
 }
 
 TEST_CASE("in place") {
@@ -330,7 +330,7 @@ TEST_CASE("an array above the memory limit fails at the call") {
   CHECK(arrays->empty());
   const Array large = context.Zeros({4 << 20});
   CHECK(large.ok());
-  CHECK(Value<double>(Sum(large)) == 0);
+  CHECK(Item<double>(Sum(large)) == 0);
 }
 
 TEST_CASE("distributions are the planner's answer") {

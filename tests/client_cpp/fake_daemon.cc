@@ -43,6 +43,13 @@ bool FakeDaemon::WaitForRequests(std::size_t count) {
   return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return request_count_ >= count; });
 }
 
+void FakeDaemon::Send(v1::Reply reply) {
+  const std::scoped_lock lock(mutex_);
+  v1::ReplyBatch batch;
+  *batch.add_replies() = std::move(reply);
+  peers_.back()->Send(std::move(batch));
+}
+
 void FakeDaemon::Break(absl::Status status) {
   const std::scoped_lock lock(mutex_);
   for (const auto& peer : peers_) {

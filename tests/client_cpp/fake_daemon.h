@@ -29,6 +29,8 @@ class FakeDaemon : private server::Gateway {
   std::vector<v1::Request> Requests();
   /// Waits until `count` requests have come; false after ten seconds.
   bool WaitForRequests(std::size_t count);
+  /// Answers a request that was left unanswered, on the stream that was opened last.
+  void Send(v1::Reply reply);
   /// Ends all streams.
   void Break(absl::Status status);
   void Shutdown() { server_->Shutdown(absl::ZeroDuration()); }

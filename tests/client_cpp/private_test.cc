@@ -59,7 +59,7 @@ TEST_CASE("a private daemon ends with the last handle, and leaves nothing behind
   context.reset();
   std::optional<Array> x = copy->Arange(10);
   copy.reset();
-  CHECK(Value<std::int64_t>(Sum(*x)) == 45);
+  CHECK(Item<std::int64_t>(Sum(*x)) == 45);
   x.reset();
   CHECK(ChildrenOf(getpid()) == before);
   CHECK(folder.Empty());
@@ -91,7 +91,7 @@ TEST_CASE("contexts without an address share the process's daemon, which is star
     const Context other = ConnectToNowhere();
     first = one.address();
     CHECK(other.address() == first);
-    CHECK(Value<std::int64_t>(Sum(other.Arange(10))) == 45);
+    CHECK(Item<std::int64_t>(Sum(other.Arange(10))) == 45);
   }
   const Context again = ConnectToNowhere();
   CHECK(again.address() == first);
@@ -103,7 +103,7 @@ TEST_CASE("contexts without an address share the process's daemon, which is star
   }
   const Context next = ConnectToNowhere();
   CHECK(next.address() != first);
-  CHECK(Value<std::int64_t>(Sum(next.Arange(10))) == 45);
+  CHECK(Item<std::int64_t>(Sum(next.Arange(10))) == 45);
   CHECK(ReasonOf(again.Wait()) == Reason::kSessionUnknown);
 }
 

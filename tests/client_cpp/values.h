@@ -17,7 +17,7 @@ std::vector<T> Values(const Array& array) {
 }
 
 template <Element T>
-T Value(const Array& array) {
+T Item(const Array& array) {
   const auto value = array.Item<T>();
   INFO(value.status().ToString());
   REQUIRE(value.ok());

@@ -7,6 +7,7 @@ import os
 import sys
 import textwrap
 import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -460,3 +461,55 @@ def test_the_original_session(context):
 
     assert all(0 <= number < 10 for number in context.apply(get_local_random))
     assert np.allclose(context.apply(get_local_var, args=(darr.key,)), darr.toarray().var(axis=1))
+
+
+def test_results_that_nobody_takes_are_freed(context):
+    context.apply(lambda: None)
+    used = context.server_info().memory_used_bytes
+    for _ in range(3):
+        context.apply_async(lambda: np.ones(1 << 20))  # dropped at once
+
+    def warn():
+        import warnings
+
+        warnings.warn("on purpose", stacklevel=1)
+        return np.ones(1 << 20)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="on purpose"):
+            context.apply(warn)
+    context.apply(lambda: None)  # after those that were dropped, on the same workers or others
+    for _ in range(1000):
+        if context.server_info().memory_used_bytes == used:
+            break
+        time.sleep(0.02)
+    assert context.server_info().memory_used_bytes == used
+
+
+def test_a_single_array_is_no_sequence_of_arguments(context, rows):
+    with pytest.raises(TypeError, match=r"given as \(argument,\)"):
+        context.apply(lambda la: None, rows)
+    assert context.apply(lambda: 1, None) == [1] * 4
+
+
+def test_the_remote_exception_is_the_cause(context):
+    class Own(Exception):
+        pass
+
+    def fail():
+        raise Own("on purpose")
+
+    with pytest.raises(distarray.error.FunctionError) as caught:
+        context.apply(fail)
+    assert type(caught.value.__cause__).__name__ == "Own"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with Python 3.11")
+def test_an_exception_group(context):
+    def fail():
+        raise ExceptionGroup("several", [ValueError("one"), TypeError("other")])  # noqa: F821
+
+    with pytest.raises(distarray.error.FunctionError, match="several") as caught:
+        context.apply(fail)
+    assert [type(error) for error in caught.value.errors[0].exceptions] == [ValueError, TypeError]

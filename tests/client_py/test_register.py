@@ -76,6 +76,22 @@ def test_an_argument_that_is_returned(context, rows):
     same(rows, np.arange(24.0).reshape(8, 3) + 1)
 
 
+def test_an_argument_that_only_some_targets_return(context, rows):
+    before = rows.toarray()
+    context.register(lambda la: la if la.cart_coords[0] else la * 2, name="partly_itself")
+    result = context.partly_itself(rows)
+    expected = before.copy()
+    first = rows.localshapes()[0][0]
+    expected[:first] *= 2
+    np.testing.assert_array_equal(result.toarray(), expected)
+    result[...] = 0
+    np.testing.assert_array_equal(rows.toarray(), before)
+    context.register(lambda la: la if la.cart_coords[0] else None, name="itself_or_none")
+    values = context.itself_or_none(rows)
+    assert values[0] is None
+    np.testing.assert_array_equal(np.concatenate([value.ndarray for value in values[1:]]), before[first:])
+
+
 @pytest.mark.parametrize("dist", DISTS)
 def test_results_on_every_distribution(context, dist):
     whole = np.arange(7.0 * 9).reshape(7, 9)

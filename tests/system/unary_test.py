@@ -174,13 +174,44 @@ def test_errors(stub: Stub, channel: Any) -> None:
     assert np.array_equal(stub.read(1), NUMBERS.reshape(-1))
 
 
-def test_later_methods_say_so(stub: Stub) -> None:
-    for call in (
-        lambda: stub.Apply(operations_pb2.ApplyRequest(source="def f(): pass", name="f")),
-        lambda: stub.Register(operations_pb2.RegisterRequest(name="f", source="def f(): pass")),
-        lambda: stub.Cancel(session_pb2.CancelRequest(operation="x")),
-    ):
-        refused(call, grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED")
+def applied(name: str, *keys: int, **named: float) -> operations_pb2.ApplyRequest:
+    """A call of a registered function with arrays and numbers, whose values come back in the wire's own form."""
+    request = operations_pb2.ApplyRequest(plain_results=True, results=operations_pb2.ApplyRequest.RESULTS_VALUES)
+    request.function.registered = name
+    for position, key in enumerate(keys):
+        request.arrays.add(key=key)
+        request.arguments.add().value.array = position
+    for argument, value in named.items():
+        request.arguments.add(name=argument).value.scalar.floating = value
+    return request
+
+
+def test_functions(stub: Stub) -> None:
+    created(stub, 1)
+    source = "def total(la, factor):\n    la.ndarray[0] = 0\n    return float(la.ndarray.sum()) * factor\n"
+    function = operations_pb2.Function(source=source, name="total")
+    stub.Register(operations_pb2.RegisterRequest(name="total", function=function))
+    reply = stub.Apply(applied("total", 1, factor=2.0))
+    assert [result.target for result in reply.results] == [0, 1]
+    assert [result.plain.scalar.floating for result in reply.results] == [2 * NUMBERS[1].sum(), 0]
+    assert stub.read(1).reshape(3, 4).tolist() == [[0.0] * 4, NUMBERS[1].tolist(), [0.0] * 4]
+    (listed,) = stub.Functions(operations_pb2.FunctionsRequest()).functions
+    assert (listed.name, listed.source, listed.calls) == ("total", source, 1)
+    stub.Register(operations_pb2.RegisterRequest(name="total", remove=True))
+    refused(lambda: stub.Apply(applied("total", 1)), grpc.StatusCode.NOT_FOUND, "UNKNOWN_KEY")
+
+
+def test_a_function_that_raises_is_told_of_in_the_reply(stub: Stub) -> None:
+    function = operations_pb2.Function(source="def fail():\n    raise ValueError('on purpose')\n", name="fail")
+    stub.Register(operations_pb2.RegisterRequest(name="fail", function=function))
+    for target, result in enumerate(stub.Apply(applied("fail")).results):
+        assert result.error.reason == types_pb2.ERROR_REASON_FUNCTION_FAILED and result.error.targets == [target]
+        assert result.exception.type == "ValueError" and "on purpose" in result.exception.traceback
+
+
+def test_cancel(stub: Stub) -> None:
+    stub.Cancel(session_pb2.CancelRequest(operation="of nothing"))
+    refused(lambda: stub.Cancel(session_pb2.CancelRequest()), grpc.StatusCode.INVALID_ARGUMENT, "INVALID_VALUE")
 
 
 def test_a_retried_call_is_carried_out_once(channel: Any) -> None:

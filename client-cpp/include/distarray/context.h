@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "distarray/array.h"
+#include "distarray/call.h"
 
 namespace distarray::inline client {
 
@@ -108,6 +109,35 @@ class Context {
   /// INTERNAL/kIoFailed; RESOURCE_EXHAUSTED/kMemoryLimit.
   absl::StatusOr<Array> LoadHdf5(const std::string& path, const std::string& dataset = "buffer",
                                  const DistributionRequest& distribution = {}) const;
+
+  // Functions of the user's, in Python, run once on each target beside the blocks: all targets at the same time, in
+  // worker processes with an MPI world of their own. An array among the arguments arrives as its target's LocalArray,
+  // whose ndarray is the engine's own memory: what the function writes, later operations see, also if it fails.
+
+  /// Registers `source`, text that defines a function `name`, to be called by that name; a name in use is given to the
+  /// new function. The text is first run when it is called. Errors: INVALID_ARGUMENT/kInvalidValue no identifier;
+  /// PERMISSION_DENIED/kPermissionDenied the daemon runs no functions.
+  absl::Status Register(const std::string& name, const std::string& source) const;
+  /// Forgets a registered function. Errors: NOT_FOUND/kUnknownKey there is none of that name.
+  absl::Status Unregister(const std::string& name) const;
+  /// The session's registered functions, ascending by name.
+  absl::StatusOr<std::vector<FunctionInfo>> Functions() const;
+
+  /// Calls a function with these positional arguments and waits for its end. If all targets return local arrays they
+  /// become one array; else the result has what each target returned.
+  CallResult Call(const Function& function, const Arguments& arguments = {}, const CallOptions& options = {}) const {
+    return CallAsync(function, arguments, options).Wait();
+  }
+  /// As Call, for what each target returns: local arrays too come back as such, as copies.
+  CallResult Apply(const Function& function, const Arguments& arguments = {}, const CallOptions& options = {}) const {
+    return ApplyAsync(function, arguments, options).Wait();
+  }
+  /// As Call and Apply, without waiting for the end. Operations that use an array which the function may write (not
+  /// ReadOnly) are carried out after it; others meanwhile.
+  [[nodiscard]] PendingCall CallAsync(const Function& function, const Arguments& arguments = {},
+                                      const CallOptions& options = {}) const;
+  [[nodiscard]] PendingCall ApplyAsync(const Function& function, const Arguments& arguments = {},
+                                       const CallOptions& options = {}) const;
 
   /// The session's arrays, ascending by key.
   absl::StatusOr<std::vector<ArrayInfo>> List() const;

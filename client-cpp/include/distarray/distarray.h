@@ -3,6 +3,7 @@
 // All of the client library.
 #include "distarray/array.h"
 #include "distarray/array_info.h"
+#include "distarray/call.h"
 #include "distarray/context.h"
 #include "distarray/distribution.h"
 #include "distarray/dtype.h"
@@ -14,3 +15,4 @@
 #include "distarray/random.h"
 #include "distarray/reductions.h"
 #include "distarray/scalar.h"
+#include "distarray/value.h"

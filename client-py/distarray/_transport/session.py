@@ -41,7 +41,7 @@ _sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 class Pending:
     """One awaited answer. `arrived` is a lock that is released when it is there."""
 
-    __slots__ = ("arrived", "error", "reply", "session", "sink")
+    __slots__ = ("arrived", "error", "reply", "session", "sink", "unwanted")
 
     def __init__(self, session: Session, sink: Sink | None) -> None:
         self.session = session
@@ -49,6 +49,7 @@ class Pending:
         self.arrived.acquire()
         self.sink = sink
         self.reply: session_pb2.Reply | None = None
+        self.unwanted: Callable[[session_pb2.Reply], None] | None = None
         self.error: BaseException | None = None
 
     def done(self) -> bool:
@@ -61,6 +62,12 @@ class Pending:
             return False
         self.arrived.release()  # for whoever else asks
         return True
+
+    def abandon(self, clean_up: Callable[[session_pb2.Reply], None]) -> None:
+        """Nobody will ask for the answer: it goes to clean_up, once it is there, or twice. Never waits."""
+        self.unwanted = clean_up
+        if self.done() and self.reply is not None:
+            clean_up(self.reply)
 
     def result(self) -> session_pb2.Reply:
         """Waits for the answer and raises its error."""
@@ -202,6 +209,8 @@ class Session:
         if final:
             waiter.reply = reply
             waiter.arrived.release()
+            if waiter.unwanted is not None:
+                waiter.unwanted(reply)
 
     def _explained(self, error: Any) -> Callable[[], DistArrayError]:
         """What to raise for a broken stream."""

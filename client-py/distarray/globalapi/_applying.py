@@ -17,7 +17,7 @@ from distarray._transport.session import Session, origin
 from distarray.error import ContextError, InvalidTypeError, InvalidValueError
 from distarray.globalapi._futures import Future
 from distarray.globalapi._handle import Handle
-from distarray.globalapi._results import collect
+from distarray.globalapi._plain import put_arguments
 from distarray.globalapi.maps import _targets
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _PYTHON = ".".join(platform.python_version_tuple()[:2])
 _VALUES = operations_pb2.ApplyRequest.RESULTS_VALUES
 _ARRAY = operations_pb2.ApplyRequest.RESULTS_ARRAY
+_SOURCE_ONLY = session_pb2.ServerInfo.Functions.MODE_SOURCE
 _IMPORT = operations_pb2.ApplyRequest.RESULTS_IMPORT
 
 
@@ -62,7 +63,7 @@ class Applying:
     def apply(
         self,
         func: Callable[..., Any],
-        args: Iterable[Any] = (),
+        args: Iterable[Any] | None = (),
         kwargs: Mapping[str, Any] | None = None,
         targets: Iterable[int] | None = None,
         timeout: float | None = None,
@@ -79,7 +80,7 @@ class Applying:
     def apply_async(
         self,
         func: Callable[..., Any],
-        args: Iterable[Any] = (),
+        args: Iterable[Any] | None = (),
         kwargs: Mapping[str, Any] | None = None,
         targets: Iterable[int] | None = None,
         timeout: float | None = None,
@@ -135,7 +136,7 @@ class Applying:
     def from_distarray(
         self,
         func: Callable[..., Any],
-        args: Iterable[Any] = (),
+        args: Iterable[Any] | None = (),
         kwargs: Mapping[str, Any] | None = None,
         targets: Iterable[int] | None = None,
         timeout: float | None = None,
@@ -154,6 +155,9 @@ class Applying:
         raise AttributeError(
             f"{type(self).__name__!r} object has no attribute {name!r}, and no function is registered under that name"
         )
+
+    def __dir__(self) -> Iterable[str]:
+        return {*super().__dir__(), *self._registered}
 
     def _check_name(self, name: str) -> None:
         if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
@@ -176,14 +180,12 @@ class Applying:
     def _start(
         self,
         function: operations_pb2.Function,
-        args: Iterable[Any],
+        args: Iterable[Any] | None,
         kwargs: Mapping[str, Any] | None,
         targets: Iterable[int] | None,
         timeout: float | None,
         results: operations_pb2.ApplyRequest.Results,
     ) -> Future:
-        from distarray._pickling import dumps
-
         request = session_pb2.Request(origin=origin(), operation=f"apply-{next(self._operations)}")
         apply = request.apply
         apply.function.CopyFrom(function)
@@ -194,20 +196,32 @@ class Applying:
             apply.timeout_seconds = timeout
         if targets is not None:
             apply.targets.extend(_targets(self._applier, targets))
-        if isinstance(args, str | bytes | Mapping) or not isinstance(args, Iterable):
-            raise InvalidTypeError(f"args must be a sequence of arguments, {args!r} was given")
-        try:
-            apply.pickled_arguments = dumps((tuple(args), dict(kwargs or {})), persistent=_Arrays(self._applier, apply))
-        except (ContextError, InvalidTypeError):
-            raise
-        except Exception as error:
-            raise InvalidTypeError(f"the arguments cannot be sent to the workers: {error}") from error
+        if isinstance(args, str | bytes | Mapping | Handle | Key) or not isinstance(args, Iterable | None):
+            raise InvalidTypeError(
+                f"args must be a sequence of arguments, {args!r} was given; a single one is given as (argument,)"
+            )
+        self._put_arguments(apply, tuple(args or ()), dict(kwargs or {}))
         if results != _VALUES:
             apply.result = next(self._keys)
         if not all(array.readonly for array in apply.arrays):
             self._functions_written += 1
         pending = self._session.begin(request)
-        return Future(self._applier, request.operation, pending, lambda reply: collect(self._applier, apply, reply))
+        return Future(self._applier, request.operation, pending)
+
+    def _put_arguments(
+        self, apply: operations_pb2.ApplyRequest, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        arrays = _Arrays(self._applier, apply)
+        if self._session.info.functions.mode == _SOURCE_ONLY:
+            return put_arguments(apply, args, kwargs, arrays)
+        from distarray._pickling import dumps
+
+        try:
+            apply.pickled_arguments = dumps((args, kwargs), persistent=arrays)
+        except (ContextError, InvalidTypeError):
+            raise
+        except Exception as error:
+            raise InvalidTypeError(f"the arguments cannot be sent to the workers: {error}") from error
 
 
 def _refuse_array(value: Any) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from distarray._proto import operations_pb2, session_pb2
+from distarray._proto import session_pb2
 from distarray._transport.session import Pending
 from distarray.error import CancelledError, RemoteTimeoutError
+from distarray.globalapi._results import collect, forget
 
 if TYPE_CHECKING:
     from distarray.globalapi.context import Context
@@ -20,19 +20,17 @@ _CANCEL_SECONDS = 0.9
 class Future:
     """A call under way. Thread-safe."""
 
-    def __init__(
-        self,
-        context: Context,
-        operation: str,
-        pending: Pending,
-        collect: Callable[[operations_pb2.ApplyReply], Any],
-    ) -> None:
+    def __init__(self, context: Context, operation: str, pending: Pending) -> None:
         self._context = context
         self._operation = operation
         self._pending = pending
-        self._collect = collect
         self._lock = threading.Lock()
         self._outcome: tuple[Any, BaseException | None] | None = None
+
+    def __del__(self) -> None:
+        if getattr(self, "_outcome", self) is None:
+            context = self._context
+            self._pending.abandon(lambda reply: forget(context, reply.apply))
 
     def done(self) -> bool:
         """Whether `result` would not wait for the function."""
@@ -60,7 +58,7 @@ class Future:
         with self._lock:
             if self._outcome is None:
                 try:
-                    self._outcome = self._collect(self._pending.result().apply), None
+                    self._outcome = collect(self._context, self._pending.result().apply), None
                 except Exception as error:
                     self._outcome = None, error
         value, failure = self._outcome

@@ -22,10 +22,34 @@ if TYPE_CHECKING:
 _TargetResult = operations_pb2.ApplyReply.TargetResult
 
 
-def collect(context: Context, request: operations_pb2.ApplyRequest, reply: operations_pb2.ApplyReply) -> Any:
-    """A DistArray, None, or the list of the targets' values; raises if some target failed."""
+def collect(context: Context, reply: operations_pb2.ApplyReply) -> Any:
+    """A DistArray, None, or the list of the targets' values; raises if some target failed. Then nothing of the results
+    is left on the daemon but the array.
+    """
+    try:
+        return _collect(context, reply)
+    finally:
+        _forget_parts(context, reply)
+        # Last: a warning may be an exception.
+        for result in reply.results:
+            _tell(result)
+
+
+def forget(context: Context, reply: operations_pb2.ApplyReply) -> None:
+    """Frees results that nobody will collect. Never waits."""
+    _forget_parts(context, reply)
+    if reply.HasField("array"):
+        context._session.forget(reply.array.key, reply.array.nbytes)
+
+
+def _forget_parts(context: Context, reply: operations_pb2.ApplyReply) -> None:
     for result in reply.results:
-        _tell(result)
+        for part in (result.pickled_part, result.local_array.part, *result.buffers):
+            if part.key:
+                context._session.forget(part.key, part.bytes)
+
+
+def _collect(context: Context, reply: operations_pb2.ApplyReply) -> Any:
     failed = [result for result in reply.results if result.HasField("error")]
     if reply.HasField("array"):
         array = context._array(reply.array.key, tuple(reply.array.shape), reply.array.dtype)
@@ -54,7 +78,7 @@ def _tell(result: _TargetResult) -> None:
 
 
 def _fetch(context: Context, part: operations_pb2.ApplyReply.Part) -> npt.NDArray[np.uint8]:
-    """Reads a part and deletes it."""
+    """Reads a part."""
     data = np.empty(part.bytes, np.uint8)
 
     def store(chunk: arrays_pb2.Chunk) -> None:
@@ -64,9 +88,6 @@ def _fetch(context: Context, part: operations_pb2.ApplyReply.Part) -> npt.NDArra
     request = session_pb2.Request()
     request.get.key = part.key
     context._session.call(request, store)
-    request = session_pb2.Request()
-    request.delete.keys.append(part.key)
-    context._session.submit(request)
     return data
 
 
@@ -112,13 +133,13 @@ def _exception(result: _TargetResult) -> BaseException:
     return FunctionError(result.error.message, targets=[result.target])
 
 
-def _failure(reply: operations_pb2.ApplyReply, values: list[Any]) -> DistArrayError:
+def _failure(reply: operations_pb2.ApplyReply, values: list[Any]) -> FunctionError:
     """The first cause leads: an exception of the function before what it brought about on other targets."""
     failed = [result for result in reply.results if result.HasField("error")]
     order = [types_pb2.ERROR_REASON_FUNCTION_FAILED, types_pb2.ERROR_REASON_MEMORY_LIMIT]
     first = min(failed, key=lambda result: (result.error.reason not in order, _secondary(result)))
     errors = {result.target: _exception(result) for result in failed}
-    return function_error(
+    failure = function_error(
         _builtin(errors[first.target]) or first.exception.type,
         first.error.message,
         reason=types_pb2.ErrorReason.Name(first.error.reason).removeprefix("ERROR_REASON_"),
@@ -127,6 +148,8 @@ def _failure(reply: operations_pb2.ApplyReply, values: list[Any]) -> DistArrayEr
         results=values,
         errors=errors,
     )
+    failure.__cause__ = errors[first.target]
+    return failure
 
 
 def _builtin(error: BaseException) -> str:
@@ -137,4 +160,5 @@ def _builtin(error: BaseException) -> str:
 
 
 def _secondary(result: _TargetResult) -> bool:
-    return "after it had failed elsewhere" in result.error.message
+    """Whether the target was given up because another had failed."""
+    return "secondary" in result.error.metadata

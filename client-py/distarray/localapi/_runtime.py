@@ -33,6 +33,7 @@ class Place(NamedTuple):
 _allocate: Callable[[int], npt.NDArray[np.uint8]] = lambda size: np.empty(size, np.uint8)  # noqa: E731
 _place = Place()
 _communicator: Any = NoCommunicator("functions have communicators; this process runs none")
+_handed_out = False
 
 
 def set_memory(allocate: Callable[[int], npt.NDArray[np.uint8]]) -> None:
@@ -55,6 +56,25 @@ def allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     if count == 0:
         return np.empty(shape, dtype)
     return _allocate(count * dtype.itemsize)[: count * dtype.itemsize].view(dtype).reshape(shape)
+
+
+def hand_out(communicator: Any) -> Any:
+    """A communicator that the function gets: from here on there may be messages on it. NullCommError if it is none."""
+    global _handed_out
+    if isinstance(communicator, NoCommunicator):
+        raise NullCommError(communicator.why)
+    _handed_out = True
+    return communicator
+
+
+def handed_out() -> bool:
+    """Whether a function has got a communicator since the last keep_in()."""
+    return _handed_out
+
+
+def keep_in() -> None:
+    global _handed_out
+    _handed_out = False
 
 
 def communicator() -> Any:

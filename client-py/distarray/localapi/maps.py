@@ -92,9 +92,7 @@ class Distribution:
         """The mpi4py communicator of exactly the processes that hold a part. NullCommError if there is none."""
         if self._comm is None:
             raise NullCommError("a client's copy of a local array has no communicator")
-        if isinstance(self._comm, _runtime.NoCommunicator):
-            raise NullCommError(self._comm.why)
-        return self._comm
+        return _runtime.hand_out(self._comm)
 
     @functools.cached_property
     def dimensions(self) -> tuple[Dimension, ...]:

@@ -8,4 +8,5 @@ The daemon's guard process starts it, under limits, with the socket of its engin
     arguments    what a function is called with
     running      a function under way: its output, its warnings, its exceptions
     returning    what it returned, on its way back
+    restoring    what it may have changed of the process
 """

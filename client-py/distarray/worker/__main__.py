@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from distarray.error import MessageTooLargeError
 from distarray.localapi import _runtime
 from distarray.worker._arguments import PYTHON, arguments_of, arrays_of, function_of
 from distarray.worker._communicators import Communicators
 from distarray.worker._link import Frame, Link
 from distarray.worker._memory import Memory
+from distarray.worker._restoring import Restorer
 from distarray.worker._returning import Returning
-from distarray.worker._running import Interrupts, Output, Scratch, Warned, describe
+from distarray.worker._running import Interrupts, Output, Warned, describe
 
 
 class Worker:
@@ -25,13 +27,14 @@ class Worker:
     def __init__(self, link: Link, target: int) -> None:
         self._link = link
         self._target = target
-        self._scratch = Scratch()
+        self._process = os.getpid()
         self._communicators = Communicators()
-        self._memory = Memory(link, int(os.environ.get("DISTARRAY_MEMORY_ALLOWANCE_BYTES", "0")))
-        self._output = Output()
         self._interrupts = Interrupts()
+        self._memory = Memory(link, self._interrupts, int(os.environ.get("DISTARRAY_MEMORY_ALLOWANCE_BYTES", "0")))
+        self._output = Output()
         faulthandler.enable()  # after MPI, which would show C's frames only: what crashes tells where
         _runtime.set_memory(self._memory.allocate)
+        self._restorer = Restorer()
 
     def serve(self) -> None:
         """Returns never: the link ends the process."""
@@ -45,14 +48,22 @@ class Worker:
 
     def _call(self, frame: Frame) -> None:
         said: dict[str, Any] = {"type": "result", "call": frame.said["call"]}
+        self._memory.begin_call()
         with Warned() as warned:
             data = self._run(frame, said)
             said["warnings"] = warned.told()
+        if os.getpid() != self._process:
+            os._exit(0)  # a child that the function forked has come here too
         self._output.take(said)
         self._memory.end_call()
-        self._link.send(said, data)
-        self._scratch.tidy_up()
         self._interrupts.arm()
+        said["communicators"] = self._communicators.state()
+        said["unfit"] = "it ended MPI" if self._communicators.finalized() else self._restorer.restore()
+        try:
+            self._link.send(said, data)
+        except MessageTooLargeError as error:
+            account = {name: said[name] for name in ("type", "call", "communicators", "unfit")}
+            self._link.send({**account, "status": "error", "error": describe(error, 0)[0]})
 
     def _run(self, frame: Frame, said: dict[str, Any]) -> bytes:
         try:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from typing import Any
 
+from distarray.localapi import _runtime
 from distarray.localapi._runtime import NoCommunicator
 
 
@@ -13,18 +16,32 @@ class Communicators:
 
     All processes of one make it in the same call, before the function runs, so that a function on one of them that
     does not use it makes no other one wait. After a call that went wrong messages of it may be under way: `generation`
-    tells such calls apart, and nothing is kept from one generation to the next.
+    tells such calls apart, and nothing is kept from one generation to the next. Only where a function has got a
+    communicator there can be any: see `state`.
     """
 
     def __init__(self) -> None:
         self._world, self._why = _world()
+        self._is_finalized = _is_finalized()
         self._generation = 0
         self._known: dict[tuple[tuple[int, ...], tuple[int, ...]], Any] = {}
 
     def begin(self, generation: int) -> None:
         if generation != self._generation:
             self._generation = generation
-            self._known.clear()  # not freed: that would be collective
+            # Not freed: messages that are still under way must not find a new communicator in the place of theirs.
+            self._known.clear()
+            _runtime.keep_in()
+
+    def state(self) -> str:
+        """ "": no function has got one since the last generation. "used": one has. "lost": one has and freed it."""
+        if not _runtime.handed_out():
+            return ""
+        return "used" if all(self._known.values()) else "lost"
+
+    def finalized(self) -> bool:
+        """Whether a function has ended MPI."""
+        return self._is_finalized()
 
     def of(self, targets: tuple[int, ...], taking_part: tuple[int, ...], grid: tuple[int, ...] = ()) -> Any:
         """That of `targets`, all of which must take part in the call; with a grid, its Cartcomm. Collective."""
@@ -42,6 +59,11 @@ class Communicators:
                 known = self._world.Create_group(group, tag=targets[0])
             self._known[targets, grid] = known
         return known
+
+
+def _is_finalized() -> Callable[[], bool]:
+    mpi = sys.modules.get("mpi4py.MPI")
+    return (lambda: False) if mpi is None else mpi.Is_finalized  # type: ignore[no-any-return]
 
 
 def _world() -> tuple[Any, str]:

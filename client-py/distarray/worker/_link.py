@@ -11,10 +11,13 @@ import json
 import os
 import socket
 import struct
-import time
 from typing import Any, NamedTuple
 
+from distarray.error import MessageTooLargeError
+
 _DESCRIPTORS_MAX = 64
+_TEXT_MAX = 16 << 20
+_CLOSED = 76  # exit code that tells the guard what has happened
 _LENGTHS = struct.Struct("<QI")
 _ANCILLARY = socket.CMSG_SPACE(_DESCRIPTORS_MAX * 4)
 _TOGETHER = 1 << 16  # data up to this size is copied, to be sent with its head
@@ -39,7 +42,12 @@ class Link:
         self._owner = os.getpid()
 
     def send(self, said: dict[str, Any], data: bytes | memoryview = b"") -> None:
+        """MessageTooLargeError: the engine does not take it; nothing was sent."""
         text = _encode(said).encode("utf-8", "replace")
+        if len(text) > _TEXT_MAX:
+            raise MessageTooLargeError(
+                f"what the function returned takes {len(text)} bytes as text; at most {_TEXT_MAX}: return arrays"
+            )
         head = _LENGTHS.pack(4 + len(text) + len(data), len(text)) + text
         if os.getpid() != self._owner:
             os._exit(0)  # a child that a function forked: the connection is its parent's
@@ -80,6 +88,4 @@ class Link:
             view = view[count:]
 
     def _end(self) -> None:
-        # A function has closed the connection. The guard, which the engine tells, says so better than an exit code.
-        time.sleep(10)
-        os._exit(70)
+        os._exit(_CLOSED)  # by a function

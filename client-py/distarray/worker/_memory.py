@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from distarray.error import MemoryLimitError
+from distarray.error import InternalError, MemoryLimitError
 from distarray.worker._link import Frame, Link
+from distarray.worker._running import Interrupts
 
 _POPULATE = getattr(mmap, "MAP_POPULATE", 0)
 
@@ -43,19 +44,26 @@ class _Holder:
 
 
 class Memory:
-    """Maps segments once; they stay mapped until the engine says to forget them.
+    """Maps segments once; they stay mapped until the engine says to forget them. What may only be read is seen by a
+    mapping that cannot be written, also where the segment is mapped for writing too.
 
-    allowance: bytes of address space that functions may take besides segments; 0: no limit.
+    allowance: bytes of memory that functions may take besides segments; 0: no limit.
     """
 
-    def __init__(self, link: Link, allowance: int) -> None:
+    def __init__(self, link: Link, interrupts: Interrupts, allowance: int) -> None:
         self._link = link
-        self._segments: dict[int, mmap.mmap] = {}
+        self._interrupts = interrupts
+        self._open = False
+        self._segments: dict[tuple[int, bool], mmap.mmap] = {}  # by number, and whether to write to
         self._blocks: weakref.WeakValueDictionary[int, Block] = weakref.WeakValueDictionary()  # by address
         self._lock = threading.RLock()
         self._allowance = allowance
         self._mapped = 0
-        self._own = _address_space() if allowance else 0
+        self._own, data = _sizes() if allowance else (0, 0)
+        if allowance:
+            # What is private is counted by the kernel, in a limit that functions cannot raise; the rest (memory that
+            # processes share) by address space, which segments take too.
+            resource.setrlimit(resource.RLIMIT_DATA, (data + allowance, data + allowance))
         self._limit()
 
     def _limit(self) -> None:
@@ -70,19 +78,27 @@ class Memory:
             hard = resource.getrlimit(resource.RLIMIT_AS)[1]
             resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
+    def begin_call(self) -> None:
+        """Functions may ask for blocks from now on."""
+        self._open = True
+
     def end_call(self) -> None:
-        """A call has ended: the engine takes back by itself what was not returned."""
-        if self._blocks:
-            for block in list(self._blocks.values()):
-                block.returned = True
-            self._blocks.clear()
+        """A call has ended: the engine takes back by itself what was not returned. A thread that the function has left
+        gets no more: what the engine says next is for the next call.
+        """
+        with self._lock:
+            self._open = False
+            if len(self._blocks):
+                for block in list(self._blocks.values()):
+                    block.returned = True
+                self._blocks.clear()
 
     def view(self, placed: dict[str, Any], writable: bool) -> npt.NDArray[np.uint8]:
         """The bytes of {"segment", "offset", "bytes"}; read-only ones cannot be made writable."""
         if placed["bytes"] == 0:
             return np.empty(0, np.uint8)
-        memory = memoryview(self._segments[placed["segment"]])
-        return np.frombuffer(memory if writable else memory.toreadonly(), np.uint8, placed["bytes"], placed["offset"])
+        memory = self._segments[placed["segment"], writable]
+        return np.frombuffer(memory, np.uint8, placed["bytes"], placed["offset"])
 
     def _map(self, segment: int, descriptor: int, writable: bool) -> None:
         size = os.fstat(descriptor).st_size
@@ -90,16 +106,17 @@ class Memory:
         self._unlimited()
         try:
             mapped = mmap.mmap(descriptor, size, mmap.MAP_SHARED | _POPULATE, protection)
-            self._mapped += size if segment not in self._segments else 0  # mapped anew, to write to it
-            self._segments[segment] = mapped
+            self._mapped += size
+            self._segments[segment, writable] = mapped
         finally:
             self._limit()
 
     def _forget(self, segments: list[int]) -> None:
         for segment in segments:
-            held = self._segments.pop(segment, None)
-            if held is not None:
-                self._mapped -= len(held)
+            for writable in (False, True):
+                held = self._segments.pop((segment, writable), None)
+                if held is not None:
+                    self._mapped -= len(held)
         self._limit()
 
     def allocate(self, size: int) -> npt.NDArray[np.uint8]:
@@ -107,7 +124,9 @@ class Memory:
         return np.asarray(self._new(size))
 
     def _new(self, size: int) -> _Holder:
-        with self._lock:
+        with self._lock, self._interrupts.held():
+            if not self._open:
+                raise MemoryLimitError("local arrays can be made while the function runs, and it has returned")
             self._link.send({"type": "allocate", "bytes": size})
             said = self._answer().said
             if (error := said.get("error")) is not None:
@@ -132,13 +151,16 @@ class Memory:
                     self._map(told["segment"], descriptor, told["writable"])
             elif frame.said["type"] == "forget":
                 self._forget(frame.said["segments"])
+            else:
+                raise InternalError(f"a {frame.said['type']!r} frame came where orders about memory were expected")
         finally:
             for descriptor in frame.descriptors:
                 os.close(descriptor)
 
     def free(self, block: Block) -> None:
-        with self._lock:
-            self._link.send({"type": "free", "block": block.number})
+        with self._lock, self._interrupts.held():
+            if self._open:
+                self._link.send({"type": "free", "block": block.number})
 
     def block_of(self, elements: npt.NDArray[Any]) -> Block | None:
         """The block whose memory an array is, exactly and in C order; None if there is none."""
@@ -159,6 +181,8 @@ def address_of(elements: npt.NDArray[Any]) -> int:
     return address
 
 
-def _address_space() -> int:
+def _sizes() -> tuple[int, int]:
+    """Bytes of this process's address space, and of what is private and writable in it."""
     with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
+        pages = [int(number) for number in file.read().split()]
+    return pages[0] * resource.getpagesize(), pages[5] * resource.getpagesize()

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from distarray.error import InvalidTypeError, NumberRangeError
+from distarray.error import InvalidTypeError, InvalidValueError, NumberRangeError
+
+_DEPTH_MAX = 30  # protobuf messages of 100 levels hold no more maps
 
 
 def from_plain(value: Any, array: Callable[[int], Any]) -> Any:
@@ -32,8 +34,12 @@ def from_plain(value: Any, array: Callable[[int], Any]) -> Any:
     return complex(*(from_plain(part, array) for part in held)) if kind == "complex" else float(held)
 
 
-def to_plain(value: Any) -> Any:
-    """The JSON of a value. TypeError: it has none; OverflowError: an integer of more than 64 bits."""
+def to_plain(value: Any, depth: int = 0) -> Any:
+    """The JSON of a value. TypeError: it has none; OverflowError: an integer of more than 64 bits; ValueError: nested
+    too deep.
+    """
+    if depth > _DEPTH_MAX:
+        raise InvalidValueError(f"the function returned what is nested deeper than {_DEPTH_MAX} lists and dicts")
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         value = value.item()
     if value is None or isinstance(value, bool | str):
@@ -49,11 +55,11 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return {"bytes": base64.b64encode(value).decode("ascii")}
     if isinstance(value, np.ndarray):
-        return [to_plain(one) for one in value.tolist()]
+        return to_plain(value.tolist(), depth)
     if isinstance(value, list | tuple):
-        return [to_plain(one) for one in value]
+        return [to_plain(one, depth + 1) for one in value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {"map": {key: to_plain(one) for key, one in value.items()}}
+        return {"map": {key: to_plain(one, depth + 1) for key, one in value.items()}}
     raise InvalidTypeError(
         f"the function returned a {type(value).__name__}; expected None, numbers, text, bytes, and lists, dicts with "
         "text as keys, or NumPy arrays of them"

@@ -1,24 +1,28 @@
-"""A function under way: what it prints and warns of, how it ends, and what it leaves behind."""
+"""A function under way: what it prints and warns of, and how it ends."""
 
 from __future__ import annotations
 
+import _signal
 import ctypes
-import io
 import os
-import shutil
 import signal
 import sys
+import threading
 import traceback
 import types
 import warnings
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO, TypeVar
 
 from distarray._pickling import dumps
 
 _OUTPUT_MAX = 1 << 20
 _WARNINGS_MAX = 100
 _EXCEPTION_MAX = 256 << 10
-_TRACEBACK_MAX = 64 << 10
+_TEXT_MAX = 64 << 10
+
+_T = TypeVar("_T")
 
 _flush_c = ctypes.CDLL(None).fflush
 
@@ -28,16 +32,41 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.running = False
-        self.arm()
+        self._held = False
+        self._late = False
+        self._handler = self._interrupt
+        signal.signal(signal.SIGINT, self._handler)
 
     def arm(self) -> None:
         """Between calls: functions may have set another handler."""
-        signal.signal(signal.SIGINT, self._interrupt)
+        self._late = False
+        if _signal.getsignal(signal.SIGINT) is not self._handler:
+            signal.signal(signal.SIGINT, self._handler)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """What must not be left half done, as messages to the engine: an interrupt comes after it. Python raises
+        interrupts in the main thread only.
+        """
+        if self._held or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            if self._late:
+                self._late = False
+                raise KeyboardInterrupt
 
     def _interrupt(self, number: int, frame: types.FrameType | None) -> None:
         if self.running:
             self.running = False
-            raise KeyboardInterrupt
+            if self._held:
+                self._late = True
+            else:
+                raise KeyboardInterrupt
 
 
 class Output:
@@ -45,32 +74,45 @@ class Output:
 
     def __init__(self) -> None:
         self._descriptor = os.dup(1)
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-        self.forget()
+        self._file = os.fstat(1).st_ino
+        self._streams: tuple[TextIO, ...] = ()
+        self.take({})
 
     def take(self, said: dict[str, Any]) -> None:
-        """Adds "output" and "output_truncated" to what is said, and forgets them."""
+        """Adds "output" and "output_truncated" to what is said, and forgets them. Whatever the function has done to the
+        process's output: the next one finds it whole.
+        """
         try:
-            if size := self._flushed():
+            self._restore_descriptors()
+            self._flush()
+            if size := os.fstat(self._descriptor).st_size:
                 said["output"] = os.pread(self._descriptor, _OUTPUT_MAX, 0).decode("utf-8", "replace")
                 said["output_truncated"] = size > _OUTPUT_MAX
                 os.ftruncate(self._descriptor, 0)
         except OSError:  # the function has closed it
             said["output_truncated"] = True
+        if not self._streams or any(stream.closed for stream in self._streams):
+            self._streams = tuple(
+                open(number, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False) for number in (1, 2)
+            )
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[misc]
 
-    def forget(self) -> None:
-        """Drops what was printed between calls."""
-        self.take({})
+    def _restore_descriptors(self) -> None:
+        for number in (1, 2):
+            try:
+                ours = os.fstat(number).st_ino == self._file
+            except OSError:
+                ours = False
+            if not ours:
+                os.dup2(self._descriptor, number)
 
-    def _flushed(self) -> int:
-        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None and not stream.closed:
+    def _flush(self) -> None:
+        for stream in (sys.stdout, sys.stderr, *self._streams):
+            try:
                 stream.flush()
+            except BaseException:  # noqa: S110  # it may be the function's own
+                pass
         _flush_c(None)
-        return os.fstat(self._descriptor).st_size
 
 
 class Warned:
@@ -91,12 +133,24 @@ class Warned:
         return [
             {
                 "category": each.category.__name__,
-                "message": str(each.message),
+                "message": shortened(told(lambda each=each: str(each.message), "")),
                 "filename": each.filename,
                 "line": each.lineno,
             }
             for each in (self._recorded or [])[:_WARNINGS_MAX]
         ]
+
+
+def told(tell: Callable[[], _T], otherwise: _T) -> _T:
+    """What `tell` returns, or `otherwise`: it is the user's code, and may raise anything."""
+    try:
+        return tell()
+    except BaseException:
+        return otherwise
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= _TEXT_MAX else f"{text[:_TEXT_MAX]}..."
 
 
 def describe(error: BaseException, internal_frames: int) -> tuple[dict[str, Any], bytes]:
@@ -106,40 +160,16 @@ def describe(error: BaseException, internal_frames: int) -> tuple[dict[str, Any]
     trace = error.__traceback__
     for _ in range(internal_frames):
         trace = trace.tb_next if trace is not None and trace.tb_next is not None else trace
-    try:
-        text = "".join(traceback.format_exception(type(error), error, trace))
-        message = str(error)
-    except Exception as failure:  # of its __str__
-        text, message = f"{type(error).__name__} (its text cannot be had: {failure})", ""
+    name = type(error).__name__
+    message = told(lambda: str(error), "")
+    text = told(
+        lambda: "".join(traceback.format_exception(type(error), error, trace)), f"{name} (its text cannot be had)"
+    )
     said = {
-        "type": type(error).__name__,
-        "message": message,
-        "traceback": text if len(text) <= _TRACEBACK_MAX else f"...{text[-_TRACEBACK_MAX:]}",
+        "type": name,
+        "message": shortened(message),
+        "traceback": text if len(text) <= _TEXT_MAX else f"...{text[-_TEXT_MAX:]}",
         "reason": "CANCELLED" if isinstance(error, KeyboardInterrupt) else "FUNCTION_FAILED",
     }
-    try:
-        pickled = dumps(error.with_traceback(None))
-    except Exception:
-        pickled = b""
+    pickled = b"" if len(message) > _EXCEPTION_MAX else told(lambda: dumps(error.with_traceback(None)), b"")
     return said, pickled if len(pickled) <= _EXCEPTION_MAX else b""
-
-
-class Scratch:
-    """The working directory. The next function finds it as this one did: empty."""
-
-    def __init__(self) -> None:
-        self._path = os.getcwd()
-        self._changed = os.stat(self._path).st_mtime_ns
-
-    def tidy_up(self) -> None:
-        try:
-            os.chdir(self._path)
-            if os.stat(self._path).st_mtime_ns != self._changed:
-                for entry in os.scandir(self._path):
-                    if entry.is_dir(follow_symlinks=False):
-                        shutil.rmtree(entry.path, ignore_errors=True)
-                    else:
-                        os.unlink(entry.path)
-                self._changed = os.stat(self._path).st_mtime_ns
-        except OSError:
-            pass  # the guard counts what lies there

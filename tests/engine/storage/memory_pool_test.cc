@@ -151,6 +151,66 @@ TEST_CASE("small segments hold blocks of one owner") {
   CHECK(pool.in_use() == 0);
 }
 
+TEST_CASE("a small block can have a segment of its own") {
+  MemoryPool pool(nullptr, 64 * kMebi);
+  const Block small = Make(pool, 1, 100);
+  CHECK_FALSE(pool.IsAlone(small));
+  CHECK(pool.IsAlone(Block{}));
+  for (const std::int64_t bytes : {std::int64_t{1}, std::int64_t{100}, std::int64_t{5000}, kMebi}) {
+    const auto block = pool.AllocateAlone(1, bytes);
+    REQUIRE(block.ok());
+    REQUIRE(*pool.Prepare(*block, kBudget));
+    CHECK(pool.IsAlone(*block));
+    CHECK(block->bytes == bytes);
+    CHECK(block->offset == 0);
+    Fill(*block, 3);
+    const Block neighbour = Make(pool, 1, 100);
+    CHECK(neighbour.segment != block->segment);
+    pool.Free(neighbour);
+    pool.Free(*block);
+  }
+  CHECK(pool.AllocateAlone(1, 0)->bytes == 0);
+  pool.Free(small);
+  CHECK(pool.in_use() == 0);
+}
+
+TEST_CASE("memory that was lent for writing is given back when its block is freed, not used again") {
+  FakeRegistry registry;
+  MemoryPool pool(&registry, 64 * kMebi);
+  const Block read = Make(pool, 1, 2 * kMebi);
+  const Block written = Make(pool, 1, 2 * kMebi);
+  const Block both = Make(pool, 1, 2 * kMebi);
+  REQUIRE(pool.Lend(read, false).ok());
+  REQUIRE(pool.Lend(written, true).ok());
+  REQUIRE(pool.Lend(both, true).ok());
+  REQUIRE(pool.Lend(both, false).ok());
+  for (const Block& block : {read, written, both}) {
+    pool.Free(block);
+  }
+  CHECK(pool.in_use() == 0);
+  CHECK(pool.over_limit());  // something is to be given back
+  CHECK(pool.TakeEndedLoans() == std::vector<std::int64_t>{written.segment, both.segment});
+  CHECK(pool.TakeEndedLoans().empty());
+  // What was only read may be the owner's again, and nobody else's.
+  const Block again = Make(pool, 1, 2 * kMebi);
+  CHECK(again.segment == read.segment);
+  pool.Free(again);
+  const Block other = Make(pool, 2, 2 * kMebi);
+  CHECK(registry.segments.contains(other.segment));
+  for (const Block& old : {read, written, both}) {
+    CHECK(other.segment != old.segment);
+  }
+  pool.Free(other);
+  int steps = 0;
+  while (!pool.Trim(0, kMebi)) {
+    ++steps;
+  }
+  CHECK(steps >= 4);  // piece by piece
+  CHECK(pool.reserved() == 0);
+  CHECK(registry.segments.empty());
+  CHECK(pool.TakeEndedLoans() == std::vector<std::int64_t>{read.segment});
+}
+
 TEST_CASE("what waits for reuse can be bounded and given back piece by piece") {
   MemoryPool pool(nullptr, 16 * kMebi);
   std::vector<Block> blocks;

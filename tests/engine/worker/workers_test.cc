@@ -122,6 +122,59 @@ TEST_CASE("only who knows the cookie is let in") {
   CHECK(absl::IsUnavailable(elsewhere.socket.Receive(frames)));
 }
 
+TEST_CASE("who connects and says nothing keeps nobody out") {
+  Engine engine;
+  std::vector<FrameSocket> silent;
+  for (int i = 0; i < 300; ++i) {
+    silent.push_back(Connect(engine.name));
+    engine.workers.Serve();
+  }
+  Peer guard{engine.Join("guard")};
+  Peer worker{engine.Join("worker")};
+  worker.Say({{"type", "ready"}});
+  engine.workers.Serve();
+  CHECK(engine.answers.size() == 1);
+  std::vector<Frame> frames;
+  CHECK(absl::IsUnavailable(silent.front().Receive(frames)));  // let go
+  CHECK(silent.back().Receive(frames).ok());
+}
+
+TEST_CASE("what a worker says right after its hello is heard") {
+  Engine engine;
+  Peer guard{engine.Join("guard")};
+  Peer worker{Connect(engine.name)};
+  worker.Say({{"type", "hello"}, {"pool", 1}, {"target", kTarget}, {"cookie", "secret"}, {"role", "worker"}});
+  worker.Say({{"type", "ready"}});
+  engine.workers.Serve();
+  CHECK(engine.answers.size() == 1);
+}
+
+TEST_CASE("a worker that asks without end does not keep the engine, nor take its memory") {
+  Ready engine;
+  engine.Call(1, 1);
+  (void)engine.worker.HeardOne();
+  for (int i = 0; i < 100'000 && !engine.worker.socket.wants_write(); ++i) {
+    engine.worker.Say({{"type", "allocate"}, {"bytes", 0}});
+  }
+  REQUIRE(engine.worker.socket.wants_write());  // the engine has not read yet
+  for (int i = 0; i < 3000; ++i) {
+    engine.workers.Serve();
+    while (engine.workers.Prepare()) {
+    }
+    if (engine.worker.socket.wants_write()) {
+      REQUIRE(engine.worker.socket.Flush().ok());
+    } else {
+      engine.worker.Say({{"type", "allocate"}, {"bytes", 0}});
+    }
+  }
+  // It does not read, so it is not heard.
+  for (int i = 0; i < 100'000 && !engine.worker.socket.wants_write(); ++i) {
+    engine.worker.Say({{"type", "allocate"}, {"bytes", 0}});
+  }
+  CHECK(engine.worker.socket.wants_write());
+  CHECK(engine.worker.Heard().size() >= 1);
+}
+
 TEST_CASE("a call goes to the worker, and its result back") {
   Ready engine;
   engine.Call(7, 70, "pickle");
@@ -183,6 +236,36 @@ TEST_CASE("blocks are lent by descriptor, once, and read-only ones cannot be map
     engine.workers.End({.call = call});
     CHECK(large->MayBeWritten());
   }
+}
+
+TEST_CASE("what may be written has a mapping of its own, besides that for reading, until its segment is no more") {
+  Ready engine;
+  BufferPtr buffer = engine.Stored(1 << 18);
+  const std::int64_t segment = buffer->block().segment;
+  std::vector<json> mapped;
+  CallId number = 0;
+  for (const bool writable : {true, false, true, false}) {
+    engine.workers.CallOf(++number, kOwner)
+        .Borrow(
+            {.buffer = buffer, .distribution = buffer->distribution(), .dtype = DType::kFloat64, .writable = writable});
+    engine.Call(number, number);
+    for (const Frame& frame : engine.worker.Heard()) {
+      if (const json said = json::parse(frame.json); said["type"] == "map") {
+        mapped.push_back(said["segments"]);
+      }
+    }
+    engine.worker.Say({{"type", "result"}, {"call", number}, {"status", "ok"}});
+    engine.workers.Serve();
+    engine.workers.End({.call = number});
+  }
+  REQUIRE(mapped.size() == 2);
+  CHECK(mapped[0] == json{{{"segment", segment}, {"writable", true}}});
+  CHECK(mapped[1] == json{{{"segment", segment}, {"writable", false}}});
+  buffer.reset();
+  engine.Call(5, 5);
+  const std::vector<Frame> frames = engine.worker.Heard();
+  REQUIRE(frames.size() == 2);
+  CHECK(json::parse(frames[0].json) == json{{"type", "forget"}, {"segments", {segment}}});
 }
 
 TEST_CASE("more arrays than descriptors go in a frame") {
@@ -291,12 +374,52 @@ TEST_CASE("a worker that ends loses its call, with what its guard says") {
   CHECK(json::parse(engine.Outcome().result).contains("lost"));
 }
 
-TEST_CASE("an interrupt goes to the guard while the call runs") {
+TEST_CASE("an interrupt goes to the guard while the call runs, and not to the next one") {
   Ready engine;
   engine.workers.Interrupt({.call = 1});
   engine.Call(1, 1);
+  (void)engine.worker.HeardOne();
   engine.workers.Interrupt({.call = 1});
   CHECK(json::parse(engine.guard.HeardOne().json)["type"] == "interrupt");
+  engine.worker.Say({{"type", "result"}, {"call", 1}, {"status", "ok"}});
+  engine.workers.Serve();
+  engine.answers.clear();
+  // It has returned, and the guard has not interrupted yet.
+  engine.Call(2, 2);
+  engine.workers.Serve();
+  CHECK(engine.worker.Heard().empty());
+  engine.guard.Say({{"type", "interrupted"}});
+  engine.workers.Serve();
+  CHECK(json::parse(engine.worker.HeardOne().json)["call"] == 2);
+  CHECK(engine.answers.empty());
+}
+
+TEST_CASE("a call that comes when the worker has hung up waits for its guard's account") {
+  Ready engine;
+  engine.worker.socket = FrameSocket(UniqueFd());
+  engine.workers.Serve();
+  engine.Call(1, 1);
+  CHECK(engine.answers.empty());
+  engine.guard.Say({{"type", "ended"}, {"how", "signal 14"}, {"output", ""}});
+  engine.workers.Serve();
+  CHECK(json::parse(engine.Outcome().result)["lost"] == "signal 14");
+}
+
+TEST_CASE("what a worker says may be nested without end") {
+  for (const std::string& deep : {std::string(200'000, '['), std::string(200'000, '[') + std::string(200'000, ']')}) {
+    Ready engine;
+    engine.Call(1, 1);
+    (void)engine.worker.HeardOne();
+    REQUIRE(engine.worker.socket.Send("{\"type\":\"result\",\"call\":1,\"value\":" + deep + "}", "").ok());
+    engine.workers.Serve();
+    while (engine.worker.socket.wants_write()) {
+      REQUIRE(engine.worker.socket.Flush().ok());
+      engine.workers.Serve();
+    }
+    engine.workers.Serve();
+    CHECK(engine.answers.empty());
+    CHECK(json::parse(engine.guard.HeardOne().json)["type"] == "hangup");
+  }
 }
 
 }  // namespace

@@ -41,10 +41,12 @@ def folder() -> Iterator[str]:
 
 
 CLIENT = """
-import sys, time
+import signal, sys, time
 import numpy as np
 import distarray.globalapi as da
 
+# Whoever runs the tests in the background may have had it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 address, folder = sys.argv[1:]
 context = da.Context(address)
 elements = np.arange(1000.0)
@@ -181,17 +183,69 @@ def test_a_call_that_waits_for_a_pool_can_be_cancelled(start: Callable[..., Daem
         assert theirs.apply(lambda: "ran") == ["ran", "ran"]
 
 
+def test_a_call_that_waits_for_anothers_array_can_be_cancelled(context: da.Context, folder: str) -> None:
+    def wait(la, folder):  # type: ignore[no-untyped-def]
+        import os
+        import time
+
+        open(f"{folder}/begun-{os.getpid()}", "w").close()
+        time.sleep(1000)
+
+    elements = np.arange(1000.0)
+    array = context.fromarray(elements)
+    first = context.apply_async(wait, (array, folder), timeout=6 * PATIENCE)
+    arrived(folder, "begun", 2)
+    second = context.apply_async(lambda la: la.ndarray.fill(0), (array,), timeout=6 * PATIENCE)
+    for future in (second, first):
+        assert future.cancel()
+        with pytest.raises(distarray.error.CancelledError):
+            future.result(PATIENCE)
+    later = context.apply_async(lambda la: float(la.ndarray.sum()), (array,), timeout=PATIENCE)
+    assert sum(later.result(3 * PATIENCE)) == elements.sum()
+
+
+def test_cancelled_while_it_makes_local_arrays(context: da.Context) -> None:
+    def allocate():  # type: ignore[no-untyped-def]
+        from distarray import localapi
+
+        while True:
+            localapi.empty((1000,))
+
+    for attempt in range(200 if FULL else 30):
+        future = context.apply_async(allocate, timeout=6 * PATIENCE)
+        time.sleep(0.002 * (attempt % 7))
+        future.cancel()
+        with pytest.raises(distarray.error.CancelledError):
+            future.result(PATIENCE)
+        assert context.apply(lambda: 1, timeout=3 * PATIENCE) == [1, 1]
+
+
+def test_a_timeout_counts_the_time_that_a_call_waits(start: Callable[..., Daemon], folder: str) -> None:
+    daemon = start("--worker-pools=1")
+    with da.Context(daemon.address) as context, da.Context(daemon.address) as theirs:
+        array = theirs.ones((10,))
+        endless = context.apply_async(lambda: __import__("time").sleep(1000), timeout=6 * PATIENCE)
+        with pytest.raises(TimeoutError, match=r"did not return within 0\.5 s: all that time it waited"):
+            theirs.apply(lambda la: la.ndarray.fill(0), (array,), timeout=0.5)
+        assert float(array.sum()) == 10
+        assert endless.cancel()
+
+
 def test_a_cancel_that_comes_late_hits_no_other_call(daemon: Daemon, context: da.Context) -> None:
-    """Cancelled about when they return, so that interrupts are under way when the next call begins."""
-    missed = 0
-    with da.Context(daemon.address) as theirs:
-        for number in range(2000 if FULL else 250):
-            future = context.apply_async(lambda: __import__("time").sleep(0.01))
-            time.sleep(0.0085 + 0.00001 * (number % 300))  # swept over, not waited for
-            future.cancel()
-            missed += future.exception(3 * PATIENCE) is None
-            assert theirs.apply(lambda: __import__("time").sleep(0.01), timeout=PATIENCE) == [None, None]
-    assert missed  # some came too late for their own call, as meant
+    """Cancelled about when they return, so that interrupts are under way when the next call, on the same workers,
+    begins.
+    """
+    hit = missed = 0
+    delay = 0.01
+    for _ in range(2000 if FULL else 250):
+        future = context.apply_async(lambda: __import__("time").sleep(0.01))
+        time.sleep(delay)  # not to wait for anything: about as long as the call takes here and now
+        future.cancel()
+        late = future.exception(3 * PATIENCE) is None
+        hit, missed = hit + (not late), missed + late
+        delay *= 0.97 if late else 1.03
+        assert context.apply(lambda: __import__("time").sleep(0.01), timeout=PATIENCE) == [None, None]
+    assert hit and missed
 
 
 def test_what_a_function_wrote_is_read_again(context: da.Context, folder: str) -> None:

@@ -206,6 +206,26 @@ def test_a_thread_that_writes_on_reaches_no_other_array(daemon: Daemon, context:
         del array
 
 
+def test_a_thread_that_goes_on_making_local_arrays_takes_nothing_from_the_next_call(context: da.Context) -> None:
+    def leave_a_thread():  # type: ignore[no-untyped-def]
+        import threading
+
+        from distarray import localapi
+
+        def allocate():  # type: ignore[no-untyped-def]
+            while True:
+                try:
+                    localapi.empty((1000,))
+                except MemoryError:
+                    pass
+
+        threading.Thread(target=allocate, daemon=True).start()
+
+    for _ in range(5):
+        context.apply(leave_a_thread, timeout=3 * PATIENCE)
+        assert context.apply(lambda: 1, timeout=3 * PATIENCE) == [1] * len(context.targets)
+
+
 def test_a_child_that_writes_on_reaches_no_other_array(daemon: Daemon, context: da.Context) -> None:
     def fork(la):  # type: ignore[no-untyped-def]
         import os

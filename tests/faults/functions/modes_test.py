@@ -78,6 +78,27 @@ def test_source_takes_no_pickles_among_the_arguments(start: Callable[..., Daemon
         assert context.harmed(array) == [False, False]
 
 
+def test_source_takes_plain_arguments(start: Callable[..., Daemon]) -> None:
+    source = "def told(la, *others, **named):\n    return la.ndarray.size, others, named\n"
+    given = [None, True, -3, 1 << 63, 2.5, 1 + 2j, "text", b"data", [1, [2, "x"]], {"a": {"b": [None]}}]
+    with da.Context(start("--apply=source").address) as context:
+        context.register(source=source, name="told")
+        array = context.ones((4,))
+        told = context.told(array, *given, np.float32(0.5), np.bool_(False), (1, 2), name={"value": [3]})
+        assert told == [(2, (*given, 0.5, False, [1, 2]), {"name": {"value": [3]}})] * 2
+        source = "def sums(lists, by):\n    return [float(la.ndarray.sum()) * by for la in lists['given']]\n"
+        context.register(source=source, name="sums")
+        assert context.sums({"given": [array, distarray.readonly(array * 2)]}, by=3) == [[6.0, 12.0]] * 2
+        for wrong in (object(), {1: 2}, 1 << 64, np.ones(3)):
+            with pytest.raises((TypeError, OverflowError)):
+                context.told(array, wrong)
+        nested = []
+        for _ in range(40):
+            nested = [nested]
+        with pytest.raises(ValueError, match="nested"):
+            context.told(array, nested)
+
+
 def test_on_is_the_default_where_only_this_machine_can_connect(start: Callable[..., Daemon]) -> None:
     daemon = start()
     with da.Context(daemon.address) as context:

@@ -20,7 +20,11 @@ FrontHarness::FrontHarness(int engines, std::int64_t memory_limit_bytes)
     : front({.engine_count = engines,
              .instance = "test",
              .memory_limit_bytes = memory_limit_bytes,
-             .working_directory = "/"}) {}
+             .working_directory = "/",
+             .functions = {.run_source = true,
+                           .run_pickled = true,
+                           .host = {.start = [this](PoolId pool) { pools_started.push_back(pool); },
+                                    .stop = [this](PoolId pool) { pools_stopped.push_back(pool); }}}}) {}
 
 PeerId FrontHarness::Connect() {
   auto peer = std::make_shared<Recorder>();

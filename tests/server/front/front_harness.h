@@ -32,6 +32,8 @@ class FrontHarness {
   /// Commands that were sent, without definitions and frees, in order; each once, whatever the number of its targets.
   std::vector<Command> commands;
   std::vector<BufferId> freed;
+  std::vector<PoolId> pools_started;
+  std::vector<PoolId> pools_stopped;
 
   /// Takes what the scheduler sends; answers it (as `engine` says, by default well, with `bytes` zeros for a fetch)
   /// until nothing more comes.

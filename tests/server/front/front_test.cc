@@ -159,6 +159,44 @@ TEST_CASE("a session is not ended while somebody waits for its answer") {
   CHECK(harness.front.Expire(300) < 0);
 }
 
+TEST_CASE("a session whose client is gone ends although its function runs on") {
+  H harness;
+  const PeerId client = harness.Connect();
+  v1::Request request;
+  request.mutable_apply()->mutable_function()->set_source("def f(): pass");
+  request.mutable_apply()->mutable_function()->set_name("f");
+  request.mutable_apply()->set_results(v1::ApplyRequest::RESULTS_VALUES);
+  harness.Send(client, request, true);
+  REQUIRE(harness.pools_started == std::vector<PoolId>{1});
+  harness.front.OnPoolStarted(1, "cookie");
+  const auto sent = [&harness](auto answered) {
+    std::vector<Command> commands;
+    for (const auto& message : harness.front.scheduler().TakeOutgoing()) {
+      commands.push_back(*Command::Decode(*message.bytes));
+      if (std::holds_alternative<decltype(answered)>(commands.back().body)) {
+        harness.front.OnReply({.number = commands.back().number, .target = message.target});
+      }
+    }
+    harness.front.Settle();
+    return commands;
+  };
+  sent(ExpectWorkers());
+  const auto calls = sent(ExpectWorkers());
+  REQUIRE(calls.size() == 2);  // one an engine
+  CHECK(std::holds_alternative<CallFunction>(calls[0].body));
+  harness.front.Expire(50);
+  harness.front.OnDisconnected(client, 100);
+  CHECK(harness.front.Expire(105) > 0);
+  harness.front.Expire(200);
+  const auto interrupts = sent(ExpectWorkers());
+  REQUIRE(interrupts.size() == 2);
+  CHECK(std::holds_alternative<InterruptCall>(interrupts[0].body));
+  harness.front.Expire(201);
+  CHECK(harness.pools_stopped.empty());
+  harness.front.Expire(202);  // that it was interrupted has not helped
+  CHECK(harness.pools_stopped == std::vector<PoolId>{1});
+}
+
 TEST_CASE("a front that is to stop refuses what is new and ends what it took") {
   H harness;
   const PeerId client = harness.Connect();

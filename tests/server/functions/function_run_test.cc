@@ -12,14 +12,18 @@ namespace {
 /// A run on targets 1 and 0 whose supervisor, engines and clock are played by hand.
 struct Bench {
   explicit Bench(double timeout = 0, FunctionLimits given = {.call_grace_seconds = 5}) : limits(given) {
-    run = std::make_shared<FunctionRun>(&scheduler, &workforce,
-                                        FunctionRun::Spec{.call = 7,
-                                                          .owner = 3,
-                                                          .targets = {1, 0},
-                                                          .job = {{"results", "values"}},
-                                                          .payload = "function",
-                                                          .timeout_seconds = timeout},
-                                        limits, &counters, [this] { ++done; });
+    run = Another(7, timeout);
+  }
+
+  std::shared_ptr<FunctionRun> Another(CallId call, double timeout = 0) {
+    return std::make_shared<FunctionRun>(&scheduler, &workforce,
+                                         FunctionRun::Spec{.call = call,
+                                                           .owner = 3,
+                                                           .targets = {1, 0},
+                                                           .job = {{"results", "values"}},
+                                                           .payload = "function",
+                                                           .timeout_seconds = timeout},
+                                         limits, &counters, [this] { ++done; });
   }
 
   /// Commands that go out now; each once.
@@ -46,9 +50,11 @@ struct Bench {
   }
 
   /// Starts it; the CallFunction command.
-  Command Launch() {
+  Command Launch(bool pool_is_there = false) {
     run->Start(nullptr);
-    ComeUp(1);
+    if (!pool_is_there) {
+      ComeUp(1);
+    }
     for (Command& command : Sent()) {
       if (std::holds_alternative<CallFunction>(command.body)) {
         run->Tick(now);
@@ -100,6 +106,38 @@ TEST_CASE("a call that goes well gives its pool back") {
   CHECK(bench.counters.calls == 1);
 }
 
+TEST_CASE("a call that is cancelled while its arrays are another's gives them back once it has them") {
+  Bench bench;
+  const auto lent = std::make_shared<Completion>();
+  bench.run->Start(lent);
+  bench.run->Cancel();
+  CHECK(bench.done == 1);
+  bench.run->Finish();
+  CHECK(bench.Sent().empty());
+  lent->finished = true;
+  for (const auto& waiter : lent->waiters) {
+    waiter();
+  }
+  const auto sent = bench.Sent();
+  REQUIRE(sent.size() == 1);
+  CHECK(std::get<EndCall>(sent[0].body).call == 7);
+}
+
+TEST_CASE("a timeout counts the time that the call waits for a pool") {
+  Bench bench(2.0);
+  bench.run->Start(nullptr);
+  CHECK(bench.run->Tick(100) == 2);
+  CHECK(bench.run->Tick(101) == 1);
+  CHECK(bench.done == 0);
+  bench.run->Tick(102);
+  CHECK(bench.done == 1);
+  CHECK(ReasonOf(bench.run->status()) == Reason::kTimeout);
+  bench.ComeUp(1);
+  for (const Command& command : bench.Sent()) {
+    CHECK(!std::holds_alternative<CallFunction>(command.body));
+  }
+}
+
 TEST_CASE("an exception on one target waits for the others, for the grace") {
   Bench bench;
   const Command call = bench.Launch();
@@ -124,6 +162,38 @@ TEST_CASE("an exception everywhere keeps the pool") {
   bench.Answer(call, 0, kRaised);
   CHECK(bench.done == 1);
   CHECK(bench.stopped.empty());
+}
+
+TEST_CASE("communicators are used again unless a call that went wrong has used them") {
+  const std::string account = R"({"status":"error","error":{"type":"ValueError"},"communicators":")";
+  for (const auto& [text, generation] : {std::pair<std::string, std::int64_t>{account + "\"}", 0},
+                                         {account + "used\"}", 1},
+                                         {R"({"status":"ok","communicators":"used"})", 0},
+                                         {R"({"status":"ok","communicators":"lost"})", 1}}) {
+    INFO(text);
+    Bench bench;
+    const Command call = bench.Launch();
+    bench.Answer(call, 1, text);
+    bench.Answer(call, 0, text);
+    CHECK(bench.done == 1);
+    bench.run = bench.Another(8);
+    const Command next = bench.Launch(true);
+    const auto job = nlohmann::json::parse(std::get<CallFunction>(next.body).job);
+    CHECK(job["communicators"] == generation);
+  }
+}
+
+TEST_CASE("a worker that is unfit for another call ends its pool, and all results stay") {
+  Bench bench;
+  const Command call = bench.Launch();
+  bench.Answer(call, 1, R"({"status":"ok","value":{"kind":"none"},"unfit":"it left processes"})");
+  bench.Answer(call, 0, kGood);
+  CHECK(bench.stopped == std::vector<PoolId>{1});
+  CHECK(bench.done == 0);
+  bench.workforce.OnEnded(1, "killed");
+  CHECK(bench.done == 1);
+  CHECK(bench.run->outcomes()[0].status.ok());
+  CHECK(bench.run->outcomes()[1].status.ok());
 }
 
 TEST_CASE("a worker that ended ends its pool; the other target's result stays") {

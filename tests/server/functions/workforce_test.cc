@@ -9,13 +9,17 @@ namespace distarray::server {
 namespace {
 
 struct Asker : Workforce::Client {
-  void OnPool(PoolId given, std::int64_t its_generation) override {
-    pool = given;
-    generation = its_generation;
+  bool OnPool(PoolId given, std::int64_t its_generation) override {
+    if (wanted) {
+      pool = given;
+      generation = its_generation;
+    }
+    return wanted;
   }
   void OnNoPool(const absl::Status& status) override { refused = status; }
   void OnPoolGone() override { gone = true; }
 
+  bool wanted = true;
   PoolId pool = 0;
   std::int64_t generation = -1;
   bool gone = false;
@@ -30,9 +34,9 @@ struct Bench {
                    .stop = [this](PoolId pool) { stopped.push_back(pool); }},
                   pools_max) {}
 
-  std::shared_ptr<Asker> Ask() {
+  std::shared_ptr<Asker> Ask(std::int64_t owner = 7) {
     auto asker = std::make_shared<Asker>();
-    workforce.Acquire(asker);
+    workforce.Acquire(asker, owner);
     return asker;
   }
 
@@ -82,16 +86,20 @@ TEST_CASE("after a call that went wrong the next one is told") {
   CHECK(bench.Ask()->generation == 1);
 }
 
-TEST_CASE("calls at the same time get pools of their own, up to the limit; then they wait in turn") {
-  Bench bench(2);
+TEST_CASE("calls at the same time get pools of their own, all but one; then they wait in turn") {
+  Bench bench(3);
   const auto a = bench.Ask();
   const auto b = bench.Ask();
   const auto c = bench.Ask();
   auto d = bench.Ask();
   const auto e = bench.Ask();
   CHECK(bench.started == std::vector<PoolId>{1, 2});
+  const auto other = bench.Ask(8);
+  CHECK(bench.started == std::vector<PoolId>{1, 2, 3});
   bench.ComeUp(2);
   bench.ComeUp(1);
+  bench.ComeUp(3);
+  CHECK(other->pool == 3);
   CHECK(a->pool == 2);
   CHECK(b->pool == 1);
   CHECK(c->pool == 0);
@@ -145,8 +153,92 @@ TEST_CASE("without a supervisor there are no pools") {
   Scheduler scheduler(1);
   Workforce workforce(&scheduler, {0}, {}, 1);
   const auto asker = std::make_shared<Asker>();
-  workforce.Acquire(asker);
+  workforce.Acquire(asker, 1);
   CHECK(ReasonOf(asker->refused) == Reason::kNotImplemented);
+}
+
+TEST_CASE("a pool that has run one owner's functions runs no other's") {
+  Bench bench(2);
+  const auto one = bench.Ask(1);
+  bench.ComeUp(1);
+  CHECK(one->pool == 1);
+  bench.workforce.Release(1, true);
+  const auto other = bench.Ask(2);
+  CHECK(other->pool == 0);
+  bench.ComeUp(2);
+  CHECK(other->pool == 2);
+  bench.workforce.Release(2, true);
+  CHECK(bench.Ask(1)->pool == 1);
+  CHECK(bench.Ask(2)->pool == 2);
+  CHECK(bench.stopped.empty());
+}
+
+TEST_CASE("past the limit the longest unused pool of another owner makes room") {
+  Bench bench(2);
+  const auto one = bench.Ask(1);
+  bench.ComeUp(1);
+  const auto two = bench.Ask(2);
+  bench.ComeUp(2);
+  bench.workforce.Release(2, true);
+  bench.workforce.Release(1, true);
+  CHECK(bench.Ask(2)->pool == 2);
+  bench.workforce.Release(2, true);
+  const auto three = bench.Ask(3);
+  CHECK(bench.stopped == std::vector<PoolId>{1});
+  bench.ComeUp(3);
+  CHECK(three->pool == 3);
+  // Where all are lent, the first that comes back.
+  CHECK(bench.Ask(2)->pool == 2);
+  const auto four = bench.Ask(4);
+  CHECK(bench.stopped == std::vector<PoolId>{1});
+  bench.workforce.Release(3, true);
+  CHECK(bench.stopped == std::vector<PoolId>{1, 3});
+  bench.ComeUp(4);
+  CHECK(four->pool == 4);
+}
+
+TEST_CASE("the pools of an owner that is gone end, and one can be kept warm for whoever comes next") {
+  Bench bench(4);
+  const auto idle = bench.Ask(1);
+  const auto lent = bench.Ask(1);
+  bench.ComeUp(1);
+  bench.ComeUp(2);
+  const auto others = bench.Ask(2);
+  bench.ComeUp(3);
+  bench.workforce.Release(1, true);
+  CHECK_FALSE(bench.workforce.Forget(5));
+  CHECK(bench.workforce.Forget(1));
+  CHECK(bench.stopped == std::vector<PoolId>{1});
+  bench.workforce.Release(2, true);
+  CHECK(bench.stopped == std::vector<PoolId>{1, 2});
+  bench.workforce.KeepWarm();
+  bench.workforce.KeepWarm();  // one is enough
+  CHECK(bench.started == std::vector<PoolId>{1, 2, 3, 4});
+  bench.ComeUp(4);
+  CHECK(bench.Ask(6)->pool == 4);
+}
+
+TEST_CASE("who needs no pool any more leaves it as it was") {
+  Bench bench;
+  const auto first = bench.Ask(1);
+  first->wanted = false;
+  bench.ComeUp(1);
+  CHECK(first->pool == 0);
+  CHECK(bench.Ask(2)->pool == 1);
+}
+
+TEST_CASE("a pool in which many calls have gone wrong is replaced") {
+  Bench bench;
+  auto client = bench.Ask();
+  bench.ComeUp(1);
+  for (int i = 0; bench.stopped.empty(); ++i) {
+    REQUIRE(i < 1000);
+    bench.workforce.Release(1, false);
+    client = bench.stopped.empty() ? bench.Ask() : nullptr;
+  }
+  CHECK(bench.started == std::vector<PoolId>{1, 2});
+  bench.ComeUp(2);
+  CHECK(bench.Ask()->pool == 2);
 }
 
 }  // namespace

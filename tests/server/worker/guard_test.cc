@@ -80,10 +80,19 @@ class Bench {
       const absl::Status status = socket.Receive(frames);
       REQUIRE((status.ok() || !frames.empty()));
     }
-    REQUIRE(frames.size() == 1);
     return json::parse(frames[0].json);
   }
-  json Told() { return Next(*guard_); }
+  json Told() {
+    while (told_.empty()) {
+      pollfd waited{.fd = guard_->fd(), .events = POLLIN, .revents = 0};
+      REQUIRE(poll(&waited, 1, 60000) == 1);
+      const absl::Status status = guard_->Receive(told_);
+      REQUIRE((status.ok() || !told_.empty()));
+    }
+    json first = json::parse(told_.front().json);
+    told_.erase(told_.begin());
+    return first;
+  }
   bool Has(const std::string& file) const { return std::filesystem::exists(folder_ + "/" + file); }
   void Order(const char* type) { REQUIRE(guard_->Send(json{{"type", type}}.dump(), "").ok()); }
   /// The engine lets the guard go; returns whether the guard has ended by itself.
@@ -99,6 +108,7 @@ class Bench {
   pid_t pid_ = -1;
   std::optional<FrameSocket> guard_;
   std::optional<FrameSocket> worker_;
+  std::vector<Frame> told_;
 };
 
 TEST_CASE("how a worker ended is told, with what it had printed") {
@@ -166,7 +176,36 @@ TEST_CASE("interrupts reach the worker") {
     usleep(1000);
   }
   bench.Order("interrupt");
+  CHECK(bench.Told()["type"] == "interrupted");
   CHECK(bench.Told()["how"] == "exit code 7");
+}
+
+TEST_CASE("a worker that finds its connection closed says so by its exit code") {
+  Bench bench("exit 76");
+  CHECK(bench.Told()["how"] == "exit code 76: it closed its connection to the engine");
+}
+
+TEST_CASE("processor time") {
+  GuardOptions options;
+  options.limits.cpu_seconds = 1;
+  Bench told("while :; do :; done", options);
+  CHECK(told.Told()["how"].get<std::string>().find("(--worker-cpu)") != std::string::npos);
+  Bench deaf("trap '' XCPU; while :; do :; done", options);
+  CHECK(deaf.Told()["how"].get<std::string>().find("(--worker-cpu)") != std::string::npos);
+}
+
+TEST_CASE("a worker is in a session of its own") {
+  Bench bench("cut -d ' ' -f 1,6 /proc/$$/stat; exit 0");
+  const std::string output = bench.Told()["output"];
+  const auto space = output.find(' ');
+  CHECK(output.substr(0, space) + "\n" == output.substr(space + 1));
+}
+
+TEST_CASE("a worker has no capabilities in a user namespace") {
+  Bench bench("unshare --user --map-root-user true; echo code $?; exit 0");
+  const std::string output = bench.Told()["output"];
+  INFO(output);
+  CHECK(output.find("code 0") == std::string::npos);
 }
 
 TEST_CASE("a worker that has closed its connection is ended") {
