@@ -287,14 +287,7 @@ class Guard {
 
   void Watch() {
     const WorkerLimits& limits = options_.limits;
-    std::int64_t processes = -kWorkerTasks;
-    // To look at all processes of the machine takes a while: not for an idle worker.
-    if (std::string last = LastProcess(); last.empty() || last != last_process_) {
-      last_process_ = std::move(last);
-      for (const Descendant& each : Descendants()) {
-        processes += each.threads;
-      }
-    }
+    const std::int64_t processes = CountTasksBelow() - kWorkerTasks;
     struct stat output {};
     fstat(output_.get(), &output);
     if (limits.processes > 0 && processes > limits.processes) {
@@ -335,7 +328,6 @@ class Guard {
   UniqueFd signals_;
   UniqueFd output_;
   pid_t child_ = -1;
-  std::string last_process_;
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ struct WorkerLimits {
   std::int64_t processes = 0;               // processes and threads below the guard, besides kWorkerTasks
   std::int64_t user_processes = 0;          // of the user id, which is the pool's alone; else 0
   std::int64_t file_bytes = 0;              // of one file
-  std::int64_t scratch_bytes = 0;           // of all files in the scratch folder
+  std::int64_t scratch_bytes = 0;           // of all files in the scratch folder, if nobody else keeps them to it
   double cpu_seconds = 0;                   // of each process
 };
 

@@ -4,6 +4,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -18,6 +19,14 @@ namespace {
 
 // MPI's own files must fit the limit of a file: Open MPI 5 shares 16 MiB a process.
 constexpr std::int64_t kMpiFileBytes = std::int64_t{32} << 20;
+
+/// Whether a folder is of another filesystem than that in which it lies: then the kernel keeps it to its size.
+bool IsMount(const std::string& folder) {
+  struct stat inner {};
+  struct stat outer {};
+  return stat(folder.c_str(), &inner) == 0 && stat(absl::StrCat(folder, "/..").c_str(), &outer) == 0 &&
+         inner.st_dev != outer.st_dev;
+}
 
 }  // namespace
 
@@ -46,7 +55,7 @@ int RunWorker(const Options& options) {
       .processes = options.worker_processes,
       .user_processes = own_user ? kPoolTasks + options.engines * (1 + kWorkerTasks + options.worker_processes) : 0,
       .file_bytes = std::max(options.worker_scratch_bytes, kMpiFileBytes),
-      .scratch_bytes = options.worker_scratch_bytes,
+      .scratch_bytes = IsMount(guard.scratch) ? 0 : options.worker_scratch_bytes,
       .cpu_seconds = options.worker_cpu_seconds};
   guard.strict = options.sandbox_strict;
   guard.readable_paths = absl::StrSplit(options.worker_path, ':', absl::SkipEmpty());

@@ -1,6 +1,7 @@
 #include "server/worker/tree.h"
 
 #include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,24 +22,44 @@
 namespace distarray::server {
 namespace {
 
+constexpr std::size_t kChildrenBytes = 64 << 10;  // of the children of one thread, as text
+
 struct Seen {
   pid_t parent = -1;
   char state = 0;
   std::int64_t threads = 1;
 };
 
-/// A small file of /proc; empty if it cannot be read.
-std::string ReadSmall(const std::string& path) {
-  std::string text(1024, '\0');
+/// A file of /proc, so much of it at most; empty if it cannot be read.
+std::string Read(const std::string& path, std::size_t most) {
+  std::string text(most, '\0');
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   const ssize_t size = file.valid() ? read(file.get(), text.data(), text.size()) : 0;
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
   return text;
 }
 
+/// The processes or threads that a folder of /proc has.
+std::vector<pid_t> NumbersIn(const std::string& folder) {
+  std::vector<pid_t> numbers;
+  if (DIR* const listed = opendir(folder.c_str())) {
+    while (const dirent* const entry = readdir(listed)) {
+      if (const pid_t number = std::atoi(entry->d_name); number > 0) {
+        numbers.push_back(number);
+      }
+    }
+    closedir(listed);
+  }
+  return numbers;
+}
+
+std::string ChildrenFile(pid_t process, pid_t thread) {
+  return absl::StrCat("/proc/", process, "/task/", thread, "/children");
+}
+
 // From /proc/PID/stat: "PID (NAME) STATE PARENT ..."; the name may hold anything, the threads are the 18th field after.
-Seen Look(const std::string& process) {
-  const std::string line = ReadSmall("/proc/" + process + "/stat");
+Seen Look(pid_t process) {
+  const std::string line = Read(absl::StrCat("/proc/", process, "/stat"), 1024);
   Seen seen;
   const std::size_t end_of_name = line.rfind(')');
   if (end_of_name == std::string::npos) {
@@ -58,13 +79,8 @@ Seen Look(const std::string& process) {
 
 std::vector<Descendant> Descendants() {
   std::vector<std::pair<pid_t, Seen>> all;
-  if (DIR* const proc = opendir("/proc")) {
-    while (const dirent* const entry = readdir(proc)) {
-      if (const pid_t pid = std::atoi(entry->d_name); pid > 0) {
-        all.emplace_back(pid, Look(entry->d_name));
-      }
-    }
-    closedir(proc);
+  for (const pid_t pid : NumbersIn("/proc")) {
+    all.emplace_back(pid, Look(pid));
   }
   std::set<pid_t> below = {getpid()};
   std::vector<Descendant> found;
@@ -80,9 +96,28 @@ std::vector<Descendant> Descendants() {
   return found;
 }
 
-std::string LastProcess() {
-  const std::string line = ReadSmall("/proc/loadavg");
-  return line.substr(line.rfind(' ') + 1);
+std::int64_t CountTasksBelow() {
+  std::int64_t tasks = 0;
+  if (access(ChildrenFile(getpid(), getpid()).c_str(), R_OK) != 0) {
+    for (const Descendant& each : Descendants()) {
+      tasks += each.threads;
+    }
+    return tasks;
+  }
+  std::vector<pid_t> family = {getpid()};
+  for (std::size_t i = 0; i < family.size(); ++i) {
+    const pid_t process = family[i];
+    for (const pid_t thread : NumbersIn(absl::StrCat("/proc/", process, "/task"))) {
+      tasks += i > 0 ? 1 : 0;
+      for (const absl::string_view child :
+           absl::StrSplit(Read(ChildrenFile(process, thread), kChildrenBytes), ' ', absl::SkipEmpty())) {
+        if (pid_t pid = 0; absl::SimpleAtoi(child, &pid)) {
+          family.push_back(pid);
+        }
+      }
+    }
+  }
+  return tasks;
 }
 
 void KillDescendants() {

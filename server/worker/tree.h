@@ -15,9 +15,9 @@ struct Descendant {
 };
 std::vector<Descendant> Descendants();
 
-/// The number of the process (or thread) that this machine started last: while it stays, nothing has been started.
-/// Empty: not known.
-std::string LastProcess();
+/// How many processes and threads there are below this one, about: while they start and end some may be missed. Where
+/// the kernel tells children (CONFIG_PROC_CHILDREN) it takes no look at other processes of the machine.
+std::int64_t CountTasksBelow();
 
 /// Kills all processes below this one, however fast they fork, and waits for their end.
 void KillDescendants();

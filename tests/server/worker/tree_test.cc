@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/support/catch.h"
 
@@ -49,15 +50,46 @@ TEST_CASE("descendants are found at every depth, and killed") {
       pause();
     }
     char byte = 0;
-    if (read(ends[0], &byte, 1) != 1 || Descendants().size() != 2) {
+    if (read(ends[0], &byte, 1) != 1 || Descendants().size() != 2 || CountTasksBelow() != 2) {
       _exit(11);
     }
     KillDescendants();
-    _exit(Descendants().empty() ? 0 : 12);
+    _exit(Descendants().empty() && CountTasksBelow() == 0 ? 0 : 12);
   }
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("threads below are counted, whichever of them has started a process") {
+  const pid_t child = fork();
+  if (child == 0) {
+    std::array<int, 2> ends{};
+    if (pipe(ends.data()) != 0) {
+      _exit(10);
+    }
+    if (fork() == 0) {
+      std::thread other([&ends] {
+        if (fork() == 0) {
+          pause();
+        }
+        if (write(ends[1], "x", 1) == 1) {
+          pause();
+        }
+      });
+      other.join();
+    }
+    char byte = 0;
+    if (read(ends[0], &byte, 1) != 1) {
+      _exit(11);
+    }
+    const std::int64_t tasks = CountTasksBelow();
+    KillDescendants();
+    _exit(tasks == 3 ? 0 : 12);  // a process of two threads, and one that was started by the second
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
   CHECK(WEXITSTATUS(status) == 0);
 }
 
