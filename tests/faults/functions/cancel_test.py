@@ -224,7 +224,8 @@ def test_a_timeout_counts_the_time_that_a_call_waits(start: Callable[..., Daemon
     daemon = start("--worker-pools=1")
     with da.Context(daemon.address) as context, da.Context(daemon.address) as theirs:
         array = theirs.ones((10,))
-        endless = context.apply_async(lambda: __import__("time").sleep(1000), timeout=6 * PATIENCE)
+        endless = context.apply_async(_sleep, (folder,), timeout=6 * PATIENCE)
+        arrived(folder, "sleep", 2)  # else the call that is to wait might be the first
         with pytest.raises(TimeoutError, match=r"did not return within 0\.5 s: all that time it waited"):
             theirs.apply(lambda la: la.ndarray.fill(0), (array,), timeout=0.5)
         assert float(array.sum()) == 10
