@@ -467,7 +467,7 @@ def test_functions_of_numpy_run_on_the_server(context):
     np.multiply(out, 2, out=out)
     same(out, (x + 1) * 2)
     for call in (
-        lambda: np.subtract.accumulate(d),
+        lambda: d.__array_ufunc__(np.subtract, "accumulate", d),  # NumPy 2.4 itself leaks d when it raises
         lambda: np.add.outer(d, d),
         lambda: np.add(d, 1, where=np.array([True])),
         lambda: np.add(d, 1, out=np.zeros((2, 3))),

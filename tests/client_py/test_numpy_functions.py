@@ -155,9 +155,9 @@ def test_out(context, unfetched):
 def test_what_has_no_twin_is_a_type_error(context, unfetched):
     d = context.fromarray(X)
     for call in (
-        lambda: np.subtract.accumulate(d),
+        lambda: d.__array_ufunc__(np.subtract, "accumulate", d),  # NumPy 2.4 itself leaks d when it raises
         lambda: np.add.at(d, 0, 1),
-        lambda: np.subtract.reduce(d),
+        lambda: d.__array_ufunc__(np.subtract, "reduce", d),
         lambda: np.frexp(d),
         lambda: np.pad(d, 1),
         lambda: np.convolve(d[0], d[1]),
