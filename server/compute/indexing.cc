@@ -138,8 +138,7 @@ struct Indexed {
   /// Whether each target has the indexed dimensions whole.
   bool IsWholeIn(const Distribution& distribution) const {
     const auto begin = distribution.dimensions.begin() + static_cast<std::ptrdiff_t>(axis);
-    return std::all_of(begin, begin + static_cast<std::ptrdiff_t>(count),
-                       [](const DimensionMap& map) { return map.grid_size == 1; });
+    return std::all_of(begin, begin + static_cast<std::ptrdiff_t>(count), Workbench::IsWhole);
   }
   /// A distribution in which they are, once others have taken their place.
   Layout Along(Workbench& bench, const Distribution& source, const Shape& chosen) const {
@@ -284,7 +283,7 @@ absl::StatusOr<Computed> TakeAlongAxis(Workbench& bench, const Computation& aske
   DA_ASSIGN_OR_RETURN(Shape common, BroadcastShapes({from, shape}));
   auto& registry = bench.planner().lane().cluster().registry;
   const auto suits = [&](const Operand& one, const Shape& own) {
-    return own == common && LayoutOf(one, registry)->value->dimensions[at].grid_size == 1;
+    return own == common && Workbench::IsWhole(LayoutOf(one, registry)->value->dimensions[at]);
   };
   Distribution layout;
   if (suits(indices, shape)) {

@@ -189,11 +189,8 @@ DimensionMap Blocks(std::int64_t size, std::size_t processes) {
   return map;
 }
 
-/// One process's list of indices may have any order.
-bool IsWhole(const DimensionMap& map) { return map.grid_size == 1 && map.kind != DimensionMap::Kind::kUnstructured; }
-
 bool IsPlainBlock(const DimensionMap& map) {
-  return !map.replicated() && (IsWhole(map) || map.kind == DimensionMap::Kind::kBlock) &&
+  return !map.replicated() && (Workbench::IsWhole(map) || map.kind == DimensionMap::Kind::kBlock) &&
          map.communication_padding == 0 && map.boundary_padding == 0;
 }
 
@@ -205,7 +202,8 @@ const DimensionMap* DealtOnlyOver(const Factor& factor, std::size_t from_end) {
   }
   const std::size_t dealt = dimensions.size() - from_end;
   for (std::size_t d = 0; d < dimensions.size(); ++d) {
-    if (d == dealt ? !IsPlainBlock(dimensions[d]) || dimensions[d].grid_size == 1 : !IsWhole(dimensions[d])) {
+    if (d == dealt ? !IsPlainBlock(dimensions[d]) || dimensions[d].grid_size == 1
+                   : !Workbench::IsWhole(dimensions[d])) {
       return nullptr;
     }
   }
@@ -217,7 +215,7 @@ bool InBlocksOfMatrices(const Factor& factor) {
   const auto& dimensions = factor.layout->value->dimensions;
   for (std::size_t d = 0; d < dimensions.size(); ++d) {
     const bool of_matrix = d + 2 >= dimensions.size();
-    if (of_matrix ? !IsPlainBlock(dimensions[d]) : !IsWhole(dimensions[d])) {
+    if (of_matrix ? !IsPlainBlock(dimensions[d]) : !Workbench::IsWhole(dimensions[d])) {
       return false;
     }
   }

@@ -9,7 +9,7 @@ namespace {
 /// Whether dimensions from `leading` on are whole.
 bool HasWholeRows(const Distribution& rows, std::size_t leading) {
   return std::all_of(rows.dimensions.begin() + static_cast<std::ptrdiff_t>(leading), rows.dimensions.end(),
-                     [](const DimensionMap& map) { return map.grid_size == 1; });
+                     Workbench::IsWhole);
 }
 
 std::vector<int> Inverse(const std::vector<int>& axes) {

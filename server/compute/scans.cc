@@ -49,9 +49,7 @@ absl::StatusOr<Placed> Place(Workbench& bench, const Operand& operand, std::size
     DA_ASSIGN_OR_RETURN(ValuePtr line, bench.Flat(operand));
     return Placed{std::move(line), 0};
   }
-  // One process's list of indices may have any order.
-  if (const DimensionMap& map = own->value->dimensions[axis];
-      map.grid_size == 1 && map.kind != DimensionMap::Kind::kUnstructured) {
+  if (Workbench::IsWhole(own->value->dimensions[axis])) {
     DA_ASSIGN_OR_RETURN(ValuePtr value, bench.Stored(operand));
     return Placed{std::move(value), static_cast<int>(axis)};
   }

@@ -36,6 +36,10 @@ class Workbench {
   Layout RowsLayout(const Shape& shape, const std::vector<int>& targets);
   /// One dimension of `bounds.back()` elements, in these blocks.
   Layout BlockLayout(std::vector<std::int64_t> bounds, std::vector<int> targets);
+  /// Whether its one process holds all of a dimension in order: a list of indices may have any.
+  static bool IsWhole(const DimensionMap& map) {
+    return map.grid_size == 1 && map.kind != DimensionMap::Kind::kUnstructured;
+  }
   /// Whether a layout is one of rows, as they are.
   static bool IsRows(const Distribution& distribution);
   /// Where the blocks of rows begin and end in C order, elements; one more than there are targets.

@@ -29,7 +29,9 @@ Axes = int | tuple[int, ...] | None
 def median(
     a: DistArray, /, axis: Axes = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
 ) -> DistArray:
-    """The element in the middle, or the mean of the two there, along axes (None: of all); NaN if one is, and of none."""
+    """The element in the middle, or the mean of the two there, along axes (None: of all); NaN if an element is NaN, and
+    if there are none.
+    """
     ordered, shape = _ordered("median", a, axis, operator.truth(keepdims))
     return assigned("median", reshape(_middle(ordered), shape), out)
 
@@ -117,6 +119,8 @@ def _quantile(
     shares, kind = _shares(name, a, q, unit)
     if method not in _PLACES:
         raise InvalidValueError(f"{name}: method must be one of {sorted(_PLACES)}, {method!r} was given")
+    if method == "linear" and unit == 1 and np.asarray(q).dtype.kind in "iu":
+        method = "lower"  # integers name the ends: nothing lies between elements, and as in NumPy the dtype stays
     ordered, shape = _ordered(name, a, axis, operator.truth(keepdims))
     ignoring = name.startswith("nan") and a.dtype.kind == "f"
     if ordered.shape[-1] == 0 and not ignoring:
@@ -126,7 +130,8 @@ def _quantile(
     if not shares.ndim:
         return assigned(name, results[0], out)
     if not results:
-        return assigned(name, a._context.zeros((*shares.shape, *shape), kind), out)
+        dtype = a.dtype if method in _AT_ONE else kind
+        return assigned(name, a._context.zeros((*shares.shape, *shape), dtype), out)
     return assigned(name, reshape(stack(results), (*shares.shape, *shape)), out)
 
 

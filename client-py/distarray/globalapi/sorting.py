@@ -1,9 +1,9 @@
 """Sorting and searching in what is sorted.
 
 NaNs count as greater than all numbers, 0.0 and -0.0 as equal; complex numbers are ordered by their real parts, then by
-their imaginary ones, with NaN where NumPy has it. Results of sort and argsort are new arrays, dealt out as the array is; what is in
-blocks is sorted by all its engines together wherever it is large, and to sort one dimension in blocks takes the memory
-of the result and half as much again. Other distributions are brought into blocks and back.
+their imaginary ones, with NaN where NumPy has it. Results of sort and argsort are new arrays, dealt out as the array
+is; what is in blocks is sorted by all its engines together wherever it is large, and to sort one dimension in blocks
+takes the memory of the result and half as much again. Other distributions are brought into blocks and back.
 """
 
 from __future__ import annotations
