@@ -3,7 +3,7 @@
 # Debian 12 and 13 name these alike.
 build_packages=(build-essential cmake ninja-build pkg-config
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev
-  libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libsleef-dev
+  libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libsleef-dev libhwy-dev libopenblas0-pthread
   libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libseccomp-dev
   ca-certificates procps python3 python3-venv)
 # The Python ones: libraries of others that tests run beside the data, in workers of Debian's Python.

@@ -13,12 +13,15 @@ Array Binary(std::string_view name, const Operand& x1, const Operand& x2) {
 }  // namespace
 
 Array Absolute(const Operand& x) { return Unary("absolute", x); }
+Array Angle(const Operand& x) { return Unary("angle", x); }
 Array Arccos(const Operand& x) { return Unary("arccos", x); }
 Array Arccosh(const Operand& x) { return Unary("arccosh", x); }
 Array Arcsin(const Operand& x) { return Unary("arcsin", x); }
 Array Arcsinh(const Operand& x) { return Unary("arcsinh", x); }
 Array Arctan(const Operand& x) { return Unary("arctan", x); }
 Array Arctanh(const Operand& x) { return Unary("arctanh", x); }
+Array BitwiseCount(const Operand& x) { return Unary("bitwise_count", x); }
+Array Cbrt(const Operand& x) { return Unary("cbrt", x); }
 Array Ceil(const Operand& x) { return Unary("ceil", x); }
 Array Conjugate(const Operand& x) { return Unary("conjugate", x); }
 Array Cos(const Operand& x) { return Unary("cos", x); }
@@ -27,6 +30,7 @@ Array Deg2rad(const Operand& x) { return Unary("deg2rad", x); }
 Array Exp(const Operand& x) { return Unary("exp", x); }
 Array Exp2(const Operand& x) { return Unary("exp2", x); }
 Array Expm1(const Operand& x) { return Unary("expm1", x); }
+Array Fabs(const Operand& x) { return Unary("fabs", x); }
 Array Floor(const Operand& x) { return Unary("floor", x); }
 Array Imag(const Operand& x) { return Unary("imag", x); }
 Array Invert(const Operand& x) { return Unary("invert", x); }
@@ -45,8 +49,10 @@ Array Real(const Operand& x) { return Unary("real", x); }
 Array Reciprocal(const Operand& x) { return Unary("reciprocal", x); }
 Array Rint(const Operand& x) { return Unary("rint", x); }
 Array Sign(const Operand& x) { return Unary("sign", x); }
+Array Signbit(const Operand& x) { return Unary("signbit", x); }
 Array Sin(const Operand& x) { return Unary("sin", x); }
 Array Sinh(const Operand& x) { return Unary("sinh", x); }
+Array Spacing(const Operand& x) { return Unary("spacing", x); }
 Array Sqrt(const Operand& x) { return Unary("sqrt", x); }
 Array Square(const Operand& x) { return Unary("square", x); }
 Array Tan(const Operand& x) { return Unary("tan", x); }
@@ -61,27 +67,39 @@ Array BitwiseXor(const Operand& x1, const Operand& x2) { return Binary("bitwise_
 Array Copysign(const Operand& x1, const Operand& x2) { return Binary("copysign", x1, x2); }
 Array Divide(const Operand& x1, const Operand& x2) { return Binary("divide", x1, x2); }
 Array Equal(const Operand& x1, const Operand& x2) { return Binary("equal", x1, x2); }
+Array FloatPower(const Operand& x1, const Operand& x2) { return Binary("float_power", x1, x2); }
 Array FloorDivide(const Operand& x1, const Operand& x2) { return Binary("floor_divide", x1, x2); }
 Array Fmax(const Operand& x1, const Operand& x2) { return Binary("fmax", x1, x2); }
 Array Fmin(const Operand& x1, const Operand& x2) { return Binary("fmin", x1, x2); }
 Array Fmod(const Operand& x1, const Operand& x2) { return Binary("fmod", x1, x2); }
+Array Gcd(const Operand& x1, const Operand& x2) { return Binary("gcd", x1, x2); }
 Array Greater(const Operand& x1, const Operand& x2) { return Binary("greater", x1, x2); }
 Array GreaterEqual(const Operand& x1, const Operand& x2) { return Binary("greater_equal", x1, x2); }
+Array Heaviside(const Operand& x1, const Operand& x2) { return Binary("heaviside", x1, x2); }
 Array Hypot(const Operand& x1, const Operand& x2) { return Binary("hypot", x1, x2); }
+Array Lcm(const Operand& x1, const Operand& x2) { return Binary("lcm", x1, x2); }
 Array LeftShift(const Operand& x1, const Operand& x2) { return Binary("left_shift", x1, x2); }
 Array Less(const Operand& x1, const Operand& x2) { return Binary("less", x1, x2); }
 Array LessEqual(const Operand& x1, const Operand& x2) { return Binary("less_equal", x1, x2); }
+Array Logaddexp(const Operand& x1, const Operand& x2) { return Binary("logaddexp", x1, x2); }
+Array Logaddexp2(const Operand& x1, const Operand& x2) { return Binary("logaddexp2", x1, x2); }
 Array LogicalAnd(const Operand& x1, const Operand& x2) { return Binary("logical_and", x1, x2); }
 Array LogicalOr(const Operand& x1, const Operand& x2) { return Binary("logical_or", x1, x2); }
 Array LogicalXor(const Operand& x1, const Operand& x2) { return Binary("logical_xor", x1, x2); }
 Array Maximum(const Operand& x1, const Operand& x2) { return Binary("maximum", x1, x2); }
 Array Minimum(const Operand& x1, const Operand& x2) { return Binary("minimum", x1, x2); }
 Array Multiply(const Operand& x1, const Operand& x2) { return Binary("multiply", x1, x2); }
+Array Nextafter(const Operand& x1, const Operand& x2) { return Binary("nextafter", x1, x2); }
 Array NotEqual(const Operand& x1, const Operand& x2) { return Binary("not_equal", x1, x2); }
 Array Power(const Operand& x1, const Operand& x2) { return Binary("power", x1, x2); }
 Array Remainder(const Operand& x1, const Operand& x2) { return Binary("remainder", x1, x2); }
 Array RightShift(const Operand& x1, const Operand& x2) { return Binary("right_shift", x1, x2); }
 Array Subtract(const Operand& x1, const Operand& x2) { return Binary("subtract", x1, x2); }
+
+Array Clip(const Operand& x, const Operand& low, const Operand& high) {
+  const Operand operands[] = {x, low, high};
+  return Ufunc("clip", operands);
+}
 
 Array Where(const Operand& condition, const Operand& x, const Operand& y) {
   const Operand operands[] = {condition, x, y};

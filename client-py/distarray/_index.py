@@ -6,16 +6,14 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from distarray.error import AxisError, IndexOutOfRangeError, InvalidTypeError, InvalidValueError, NotSupportedError
+from distarray.error import AxisError, IndexOutOfRangeError, InvalidTypeError, InvalidValueError
 
 if TYPE_CHECKING:  # workers import this module and have no protobuf
     from distarray._proto import types_pb2
 
 Shape = tuple[int, ...]
 
-_EXPECTED = "integers, slices, ... and None (numpy.newaxis) are indices"
+_EXPECTED = "integers, slices, ..., None (numpy.newaxis) and arrays of integers or bools are"
 
 
 class Indexed:
@@ -74,6 +72,10 @@ class Indexed:
         """Whether this is x[...]."""
         return all(entry == (None, None, None) for entry in self.entries)
 
+    def numpy_index(self) -> tuple[Any, ...]:
+        """The expression as NumPy takes it."""
+        return tuple(slice(*entry) if type(entry) is tuple else entry for entry in self.entries)
+
     def fill(self, message: types_pb2.Index) -> None:
         for entry in self.entries:
             added = message.entries.add()
@@ -113,11 +115,9 @@ def _slice(item: slice) -> tuple[int | None, int | None, int | None]:
 
 
 def _integer(item: Any) -> int:
-    if isinstance(item, (bool, np.bool_)):
-        raise NotSupportedError(f"boolean indices are not supported yet; {_EXPECTED}")
-    if isinstance(item, list) or getattr(item, "ndim", 0) > 0:  # a NumPy array or a distributed one
-        raise NotSupportedError(f"integer and boolean arrays as indices are not supported yet; {_EXPECTED}")
     try:
+        if item is True or item is False:
+            raise TypeError
         return operator.index(item)
     except TypeError:
         raise IndexOutOfRangeError(f"{item!r} is not an index; {_EXPECTED}") from None

@@ -3,99 +3,37 @@
 #include <type_traits>
 #include <utility>
 
+#include "engine/command/encoding.h"
+
 namespace distarray {
-namespace {
-
-// Readers of parts. ByteReader turns truncation into !ok(); what is in range is checked here.
-class Decoder {
- public:
-  explicit Decoder(std::string_view bytes) : in_(bytes) {}
-
-  ByteReader& in() { return in_; }
-  bool ok() const { return ok_ && in_.ok(); }
-  bool AtEnd() const { return ok_ && in_.AtEnd(); }
-  void Reject() { ok_ = false; }
-
-  DType GetDType() {
-    const auto number = in_.Get<std::uint8_t>();
-    if (number >= kDTypeCount) {
-      Reject();
-      return DType::kFloat64;
-    }
-    return static_cast<DType>(number);
-  }
-
-  NewBuffer GetNewBuffer() {
-    NewBuffer buffer;
-    buffer.buffer = in_.Get<BufferId>();
-    buffer.distribution = in_.Get<DistributionId>();
-    buffer.dtype = GetDType();
-    return buffer;
-  }
-
-  BufferView GetBufferView() {
-    BufferView view;
-    view.buffer = in_.Get<BufferId>();
-    view.distribution = in_.Get<DistributionId>();
-    view.dtype = GetDType();
-    view.view = View::Decode(in_);
-    return view;
-  }
-
-  OutputBuffer GetOutput() {
-    if (in_.Get<std::uint8_t>() == 0) {
-      return GetNewBuffer();
-    }
-    return GetBufferView();
-  }
-
-  template <typename T, typename F>
-  std::vector<T> GetList(F&& get) {
-    const auto count = in_.Get<std::int64_t>();
-    std::vector<T> list;
-    if (count < 0) {
-      Reject();
-    }
-    for (std::int64_t i = 0; i < count && ok(); ++i) {
-      list.push_back(get());
-    }
-    return list;
-  }
-
- private:
-  ByteReader in_;
-  bool ok_ = true;
-};
-
-void Put(ByteWriter& out, const NewBuffer& buffer) {
-  out.Put(buffer.buffer);
-  out.Put(buffer.distribution);
-  out.Put(static_cast<std::uint8_t>(buffer.dtype));
+// Not in an unnamed namespace: lists of these find them by their arguments.
+static void Put(ByteWriter& out, const MatrixBuffer& matrices) {
+  out.Put(matrices.buffer);
+  out.Put(matrices.distribution);
+  out.Put(matrices.transposed);
 }
 
-void Put(ByteWriter& out, const BufferView& view) {
-  out.Put(view.buffer);
-  out.Put(view.distribution);
-  out.Put(static_cast<std::uint8_t>(view.dtype));
-  view.view.Encode(out);
-}
-
-void Put(ByteWriter& out, const OutputBuffer& output) {
+static void Put(ByteWriter& out, const OutputBuffer& output) {
   out.Put(static_cast<std::uint8_t>(output.index()));
   std::visit([&out](const auto& what) { Put(out, what); }, output);
 }
 
-void Put(ByteWriter& out, const LendBlocks::Loan& loan) {
+static void Put(ByteWriter& out, const OperandEdges& edges) {
+  out.Put(edges.operand);
+  Put(out, edges.buffer);
+}
+
+static void Put(ByteWriter& out, const LendBlocks::Loan& loan) {
   out.Put(loan.buffer);
   out.Put(loan.distribution);
   out.Put(static_cast<std::uint8_t>(loan.dtype));
   out.Put(loan.writable);
 }
-void Put(ByteWriter& out, const AdoptBlocks::Part& part) {
+static void Put(ByteWriter& out, const AdoptBlocks::Part& part) {
   out.Put(part.target);
   out.Put(part.block);
 }
-void Put(ByteWriter& out, const AdoptBlocks::Adoption& adoption) {
+static void Put(ByteWriter& out, const AdoptBlocks::Adoption& adoption) {
   Put(out, adoption.buffer);
   out.Put(static_cast<std::int64_t>(adoption.parts.size()));
   for (const AdoptBlocks::Part& part : adoption.parts) {
@@ -103,13 +41,7 @@ void Put(ByteWriter& out, const AdoptBlocks::Adoption& adoption) {
   }
 }
 
-template <typename T>
-void PutList(ByteWriter& out, const std::vector<T>& list) {
-  out.Put(static_cast<std::int64_t>(list.size()));
-  for (const T& element : list) {
-    Put(out, element);
-  }
-}
+namespace {
 
 void PutBody(ByteWriter& out, const DefineDistribution& body) {
   out.Put(body.id);
@@ -122,10 +54,43 @@ void PutBody(ByteWriter& out, const RunProgram& body) {
   PutList(out, body.operands);
   PutList(out, body.outputs);
   PutList(out, body.results);
+  PutList(out, body.edges);
 }
 void PutBody(ByteWriter& out, const Redistribute& body) {
   Put(out, body.source);
   Put(out, body.destination);
+}
+void PutBody(ByteWriter& out, const MultiplyMatrices& body) {
+  out.Put(static_cast<std::uint8_t>(body.scheme));
+  Put(out, body.a);
+  Put(out, body.b);
+  Put(out, body.result);
+}
+void PutBody(ByteWriter& out, const CopyEdges& body) {
+  Put(out, body.source);
+  out.Put(body.space);
+  Put(out, body.destination);
+}
+void PutBody(ByteWriter& out, const ScanArray& body) {
+  out.Put(body.source);
+  out.Put(body.distribution);
+  Put(out, body.result);
+  out.Put(body.axis);
+  out.Put(body.product);
+  out.Put(body.initial);
+}
+void PutBody(ByteWriter& out, const SortRows& body) {
+  Put(out, body.source);
+  Put(out, body.result);
+  out.Put(body.row_length);
+  out.Put(body.indices);
+  out.Put(body.descending);
+}
+void PutBody(ByteWriter& out, const SearchRows& body) {
+  Put(out, body.sorted);
+  Put(out, body.values);
+  Put(out, body.result);
+  out.Put(body.right);
 }
 void PutBody(ByteWriter& out, const StoreBytes& body) {
   Put(out, body.buffer);
@@ -190,10 +155,51 @@ void GetBody(Decoder& in, RunProgram& body) {
   body.operands = in.GetList<BufferView>([&in] { return in.GetBufferView(); });
   body.outputs = in.GetList<OutputBuffer>([&in] { return in.GetOutput(); });
   body.results = in.GetList<NewBuffer>([&in] { return in.GetNewBuffer(); });
+  body.edges = in.GetList<OperandEdges>([&in] {
+    const auto operand = in.in().Get<std::int32_t>();
+    return OperandEdges{operand, in.GetNewBuffer()};
+  });
 }
 void GetBody(Decoder& in, Redistribute& body) {
   body.source = in.GetBufferView();
   body.destination = in.GetOutput();
+}
+void GetBody(Decoder& in, MultiplyMatrices& body) {
+  const auto scheme = in.in().Get<std::uint8_t>();
+  if (scheme > static_cast<std::uint8_t>(MultiplyMatrices::Scheme::kPartials)) {
+    in.Reject();
+    return;
+  }
+  body.scheme = static_cast<MultiplyMatrices::Scheme>(scheme);
+  body.a = in.GetMatrixBuffer();
+  body.b = in.GetMatrixBuffer();
+  body.result = in.GetNewBuffer();
+}
+void GetBody(Decoder& in, CopyEdges& body) {
+  body.source = in.GetBufferView();
+  body.space = in.in().Get<DistributionId>();
+  body.destination = in.GetNewBuffer();
+}
+void GetBody(Decoder& in, ScanArray& body) {
+  body.source = in.in().Get<BufferId>();
+  body.distribution = in.in().Get<DistributionId>();
+  body.result = in.GetNewBuffer();
+  body.axis = in.in().Get<int>();
+  body.product = in.in().Get<bool>();
+  body.initial = in.in().Get<bool>();
+}
+void GetBody(Decoder& in, SortRows& body) {
+  body.source = in.GetBufferView();
+  body.result = in.GetNewBuffer();
+  body.row_length = in.in().Get<std::int64_t>();
+  body.indices = in.in().Get<bool>();
+  body.descending = in.in().Get<bool>();
+}
+void GetBody(Decoder& in, SearchRows& body) {
+  body.sorted = in.GetBufferView();
+  body.values = in.GetBufferView();
+  body.result = in.GetNewBuffer();
+  body.right = in.in().Get<bool>();
 }
 void GetBody(Decoder& in, StoreBytes& body) {
   body.buffer = in.GetNewBuffer();

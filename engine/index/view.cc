@@ -38,6 +38,29 @@ View View::Decode(ByteReader& in) {
   return view;
 }
 
+absl::StatusOr<View> PermuteView(const View& view, const std::vector<int>& axes) {
+  const int ndim = static_cast<int>(view.dimensions.size());
+  View permuted;
+  permuted.fixed = view.fixed;
+  std::vector<bool> taken(view.dimensions.size(), false);
+  for (const int axis : axes) {
+    if (axis < -ndim || axis >= ndim) {
+      return Error(Reason::kAxisOutOfRange,
+                   absl::StrCat("axis ", axis, " is out of bounds for array of dimension ", ndim));
+    }
+    const auto d = static_cast<std::size_t>(axis < 0 ? axis + ndim : axis);
+    if (taken[d]) {
+      return Error(Reason::kInvalidValue, absl::StrCat("axes: ", axis, " given twice; expected each axis once"));
+    }
+    taken[d] = true;
+    permuted.dimensions.push_back(view.dimensions[d]);
+  }
+  if (permuted.dimensions.size() != view.dimensions.size()) {
+    return Error(Reason::kInvalidValue, absl::StrCat("axes: ", axes.size(), " given for ", ndim, " dimensions"));
+  }
+  return permuted;
+}
+
 absl::StatusOr<View> BroadcastView(const View& view, const Shape& shape) {
   const auto misfit = [&] {
     return Error(Reason::kInvalidValue,

@@ -56,6 +56,9 @@ using IndexEntry = std::variant<std::int64_t, SliceEntry, EllipsisEntry, NewAxis
 /// indices), kInvalidValue (step 0, two ellipses).
 absl::StatusOr<View> IndexView(const View& view, const std::vector<IndexEntry>& index);
 
+/// The view whose dimension d is dimension axes[d] of `view`. Errors: kAxisOutOfRange; kInvalidValue: not each once.
+absl::StatusOr<View> PermuteView(const View& view, const std::vector<int>& axes);
+
 /// The view broadcast to `shape` (NumPy's rules: leading dimensions are added, size 1 is repeated). Error
 /// kInvalidValue.
 absl::StatusOr<View> BroadcastView(const View& view, const Shape& shape);

@@ -47,9 +47,9 @@ struct ReductionKernels {
   /// Adds dense in[r][0..n) to accumulator k + r * step for each of the rows.
   void (*rows)(std::int64_t rows, std::int64_t n, const void* in, void* accumulators, std::int64_t count,
                std::int64_t k, std::int64_t step) = nullptr;
-  /// Adds dense in[r][i] to accumulator k + r * step + i.
-  void (*columns)(std::int64_t rows, std::int64_t n, const void* in, void* accumulators, std::int64_t count,
-                  std::int64_t k, std::int64_t step) = nullptr;
+  /// Adds in[r * in_step + i] to accumulator k + r * step + i.
+  void (*columns)(std::int64_t rows, std::int64_t n, const void* in, std::int64_t in_step, void* accumulators,
+                  std::int64_t count, std::int64_t k, std::int64_t step) = nullptr;
   /// into[k] = into[k] combined with from[k]
   void (*merge)(std::int64_t count, void* into, const void* from) = nullptr;
 };

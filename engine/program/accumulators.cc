@@ -111,6 +111,62 @@ void CombineAccumulators(int reduction, DType compute, Accumulators& into, const
   kernels.merge(into.count, into.bytes.data(), from.bytes.data());
 }
 
+Accumulators EmptyAccumulators(int reduction, DType compute, std::int64_t count) {
+  const ReductionKernels& kernels = ActiveKernels().Reduce(AccumulationOf(reduction), compute);
+  Accumulators empty{.count = count};
+  empty.bytes.resize(static_cast<std::size_t>(count * kernels.planes * kernels.plane_bytes));
+  kernels.clear(count, empty.bytes.data());
+  return empty;
+}
+
+namespace {
+
+/// Copies `count` accumulators, from the one's `from_first` on to the other's `to_first` on.
+void CopyAccumulators(const ReductionKernels& kernels, std::int64_t count, const Accumulators& from,
+                      std::int64_t from_first, Accumulators& to, std::int64_t to_first) {
+  for (std::int64_t plane = 0; plane < kernels.planes; ++plane) {
+    std::memcpy(to.bytes.data() + (plane * to.count + to_first) * kernels.plane_bytes,
+                from.bytes.data() + (plane * from.count + from_first) * kernels.plane_bytes,
+                static_cast<std::size_t>(count * kernels.plane_bytes));
+  }
+}
+
+}  // namespace
+
+void CombineBox(const ReduceOutput& reduce, DType compute, const Part& whole, const Part& box, Accumulators& into,
+                const Accumulators& from) {
+  const ReductionKernels& kernels = ActiveKernels().Reduce(AccumulationOf(reduce.reduction), compute);
+  if (into.count == from.count) {
+    kernels.merge(into.count, into.bytes.data(), from.bytes.data());
+    return;
+  }
+  // Of the dimensions that are not reduced: rows of the box lie apart in the whole.
+  std::vector<std::size_t> kept;
+  for (std::size_t d = 0; d < whole.shape.size(); ++d) {
+    if (!std::binary_search(reduce.axes.begin(), reduce.axes.end(), static_cast<int>(d))) {
+      kept.push_back(d);
+    }
+  }
+  const std::int64_t row = box.shape[kept.back()];
+  Accumulators mine = EmptyAccumulators(reduce.reduction, compute, row);
+  Accumulators theirs = mine;
+  for (std::int64_t first = 0; first < from.count; first += row) {
+    std::int64_t at = 0;
+    std::int64_t stride = 1;
+    std::int64_t rest = first;
+    for (std::size_t k = kept.size(); k-- > 0;) {
+      const std::size_t d = kept[k];
+      at += (box.begin[d] - whole.begin[d] + rest % box.shape[d]) * stride;
+      rest /= box.shape[d];
+      stride *= whole.shape[d];
+    }
+    CopyAccumulators(kernels, row, into, at, mine, 0);
+    CopyAccumulators(kernels, row, from, first, theirs, 0);
+    kernels.merge(row, mine.bytes.data(), theirs.bytes.data());
+    CopyAccumulators(kernels, row, mine, 0, into, at);
+  }
+}
+
 void FinishAccumulators(const ReduceOutput& reduce, DType compute, std::int64_t reduced_count,
                         const Accumulators& accumulators, std::byte* out) {
   const Accumulation how = AccumulationOf(reduce.reduction);

@@ -15,7 +15,7 @@ namespace distarray {
 namespace {
 
 // Of one value: several of this size stay in the first-level cache together, and the calls for a tile are cheap beside
-// its elements. Large outputs are written past the caches, and then shorter bursts of reading and writing are faster.
+// its elements. Of large arrays, shorter bursts of reading one after the other, and of writing, are faster.
 constexpr std::int64_t kTileBytes = 2048;
 constexpr std::int64_t kLargeTileBytes = 1024;
 constexpr std::int64_t kMostTilePoints = 1024;
@@ -25,7 +25,8 @@ std::int64_t TilePoints(const Program& program, std::int64_t points) {
   for (const Instruction& instruction : program.instructions) {
     widest = std::max<std::int64_t>(widest, std::min(SizeOf(instruction.dtype), 8));
   }
-  const bool is_large = !program.stores.empty() && points * widest >= TileRunner::kStreamedBytes;
+  const bool has_streams = !program.stores.empty() || program.operand_types.size() > 1;
+  const bool is_large = has_streams && points * widest >= TileRunner::kStreamedBytes;
   return std::min((is_large ? kLargeTileBytes : kTileBytes) / widest, kMostTilePoints);
 }
 
@@ -106,7 +107,8 @@ absl::StatusOr<bool> Executor::Advance(std::int64_t points) {
     }
     for (std::size_t r = 0; r < impl.reductions.size(); ++r) {
       impl.reductions[r].Add(*impl.schedule, impl.first_reduction_stream + r,
-                             impl.runner->Elements(impl.program.reductions[r].value));
+                             impl.runner->Elements(impl.program.reductions[r].value),
+                             impl.runner->RowStride(impl.program.reductions[r].value));
     }
     impl.done = !impl.schedule->Next();
   }

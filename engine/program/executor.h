@@ -65,6 +65,13 @@ class Executor {
 /// Called in order of grid coordinate, so that the order is fixed by global index. `from.count == into.count`.
 void CombineAccumulators(int reduction, DType compute, Accumulators& into, const Accumulators& from);
 
+/// Accumulators of no elements.
+Accumulators EmptyAccumulators(int reduction, DType compute, std::int64_t count);
+
+/// into = into combined with from, which are those of a box (`box`, within `whole`) of the points that `into` is of.
+void CombineBox(const ReduceOutput& reduce, DType compute, const Part& whole, const Part& box, Accumulators& into,
+                const Accumulators& from);
+
 /// Writes the results. `reduced_count` is the number of elements that went into each. out: dense, accumulators.count
 /// elements of `result`.
 void FinishAccumulators(const ReduceOutput& reduce, DType compute, std::int64_t reduced_count,

@@ -79,9 +79,9 @@ absl::Status ValidateInstruction(const Program& program, std::size_t position, i
           },
           [&](const RandomNumber& random) {
             const Kind kind = KindOf(instruction.dtype);
-            const bool fits = random.kind == RandomNumber::Kind::kIntegers
-                                  ? kind == Kind::kSigned || kind == Kind::kUnsigned
-                                  : kind == Kind::kFloat;
+            const bool integers =
+                random.kind == RandomNumber::Kind::kIntegers || random.kind == RandomNumber::Kind::kClosedIntegers;
+            const bool fits = integers ? kind == Kind::kSigned || kind == Kind::kUnsigned : kind == Kind::kFloat;
             return fits ? absl::OkStatus() : Defect("random numbers of a dtype that does not fit", at);
           },
           [&](const ApplyOperation& apply) { return ValidateOperation(program, apply, instruction.dtype, position); },

@@ -31,12 +31,12 @@ struct GlobalIndex {
 /// A random number by counter: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11), key
 /// = seed, counter = (C-order global index of the point, stream). The same for any distribution.
 struct RandomNumber {
-  enum class Kind : std::uint8_t { kUniform, kNormal, kIntegers };
+  enum class Kind : std::uint8_t { kUniform, kNormal, kIntegers, kClosedIntegers };
   Kind kind = Kind::kUniform;
   std::uint64_t seed = 0;
   std::uint64_t stream = 0;
   Scalar low;   // uniform, integers: lowest; normal: mean
-  Scalar high;  // uniform, integers: end, exclusive; normal: standard deviation
+  Scalar high;  // uniform, integers: end, exclusive; closed integers: the last; normal: standard deviation
 };
 /// Operation number `operation` of Operations() on values of dtype `compute` (first operand bool if condition_first).
 struct ApplyOperation {

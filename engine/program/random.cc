@@ -71,6 +71,20 @@ void DrawIntegers(const RandomNumber& random, std::int64_t n, const std::uint64_
   }
 }
 
+/// As many of both ends' numbers as there may be, each as likely as the others up to 2^-64.
+template <typename T>
+void DrawClosedIntegers(const RandomNumber& random, std::int64_t n, const std::uint64_t* first,
+                        const std::uint64_t* second, T* out) {
+  __extension__ using Wide = unsigned __int128;
+  const std::uint64_t low = AsBits(random.low);
+  const Wide count = static_cast<Wide>(AsBits(random.high) - low) + 1;  // at most 2^64
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::uint64_t carried = static_cast<std::uint64_t>((second[i] * count) >> 64);
+    const Wide drawn = (count >> 64) != 0 ? first[i] : (first[i] * count + carried) >> 64;
+    out[i] = static_cast<T>(low + static_cast<std::uint64_t>(drawn));
+  }
+}
+
 }  // namespace
 
 void DrawRandom(const RandomNumber& random, DType dtype, std::int64_t n, const std::uint64_t* first,
@@ -83,6 +97,10 @@ void DrawRandom(const RandomNumber& random, DType dtype, std::int64_t n, const s
         DrawUniform(random, n, first, static_cast<T*>(out));
       }
     } else if constexpr (std::is_integral_v<T>) {
+      if (random.kind == RandomNumber::Kind::kClosedIntegers) {
+        DrawClosedIntegers(random, n, first, second, static_cast<T*>(out));
+        return;
+      }
       DrawIntegers(random, n, first, static_cast<T*>(out));
     }
   });

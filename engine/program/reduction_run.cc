@@ -41,7 +41,7 @@ ReductionRun::ReductionRun(const ReduceOutput& reduce, DType compute, std::span<
   lanes_.resize(static_cast<std::size_t>(kernels_.lanes_bytes));
 }
 
-void ReductionRun::Add(const Schedule& schedule, std::size_t stream, const void* elements) {
+void ReductionRun::Add(const Schedule& schedule, std::size_t stream, const void* elements, std::int64_t row_stride) {
   const std::int64_t k = schedule.Position(stream);
   const std::int64_t row_step = schedule.RowStride(stream);
   std::byte* accumulators = accumulators_.bytes.data();
@@ -55,7 +55,8 @@ void ReductionRun::Add(const Schedule& schedule, std::size_t stream, const void*
   } else if (schedule.ColumnStride(stream) == 0) {
     kernels_.rows(schedule.rows(), schedule.columns(), elements, accumulators, accumulators_.count, k, row_step);
   } else {
-    kernels_.columns(schedule.rows(), schedule.columns(), elements, accumulators, accumulators_.count, k, row_step);
+    kernels_.columns(schedule.rows(), schedule.columns(), elements, row_stride, accumulators, accumulators_.count, k,
+                     row_step);
   }
 }
 

@@ -25,8 +25,9 @@ class ReductionRun {
   /// Which accumulator a point goes to.
   const Stream& stream() const { return stream_; }
 
-  /// Adds a box of dense elements; `stream` is where stream() is in the schedule.
-  void Add(const Schedule& schedule, std::size_t stream, const void* elements);
+  /// Adds a box of elements; `stream` is where stream() is in the schedule. Rows of elements are dense and
+  /// `row_stride` apart, which must be their length but where columns are added (Schedule::AddsColumns).
+  void Add(const Schedule& schedule, std::size_t stream, const void* elements, std::int64_t row_stride);
 
   /// What has been accumulated; empties this.
   Accumulators Take();

@@ -9,6 +9,9 @@ namespace {
 constexpr std::int64_t kShortRow = 64;
 // Accumulators of so many columns stay in the second-level cache while all rows are added.
 constexpr std::int64_t kPanel = 4096;
+// Rows that are added to them at a time: each accumulator is then read and written once for so many elements.
+constexpr std::int64_t kSummedRows = 8;
+constexpr std::int64_t kSummedColumns = 128;
 // A side of the boxes in which memory runs across the rows: four cache lines of float64.
 constexpr std::int64_t kSquare = 32;
 
@@ -80,6 +83,9 @@ void Schedule::ChooseBoxes(std::span<const Stream> streams, std::int64_t tile) {
   if (column_count < kShortRow) {
     max_columns_ = std::max<std::int64_t>(column_count, 1);
     max_rows_ = std::clamp<std::int64_t>(row_count, 1, tile / max_columns_);
+  } else if (sums_over_rows && !crosses) {
+    max_columns_ = std::min(column_count, kSummedColumns);
+    max_rows_ = std::min(row_count, kSummedRows);
   } else if (crosses && row_count >= kSquare) {
     max_columns_ = kSquare;
     max_rows_ = kSquare;
@@ -87,7 +93,7 @@ void Schedule::ChooseBoxes(std::span<const Stream> streams, std::int64_t tile) {
     max_columns_ = std::min(column_count, tile);
     max_rows_ = 1;
   }
-  panel_ = sums_over_rows && max_rows_ == 1 ? std::max(kPanel, max_columns_) : std::max<std::int64_t>(column_count, 1);
+  panel_ = sums_over_rows ? std::max(kPanel, max_columns_) : std::max<std::int64_t>(column_count, 1);
 }
 
 bool Schedule::Next() {

@@ -19,8 +19,8 @@ struct Stream {
 /// The order in which a local space is visited: boxes of rows x columns points of its last two dimensions, after
 /// dimensions have been merged that are one for every stream (a whole 2-d block is one long row). Long rows are cut
 /// into tiles; of short rows several make a box; where memory runs across the rows, boxes are square, so that cache
-/// lines are used whole; where columns accumulate over the rows, a panel of columns is visited for all rows before the
-/// next one.
+/// lines are used whole; where columns accumulate over the rows, boxes have a few rows, and a panel of columns is
+/// visited for all rows before the next one.
 class Schedule {
  public:
   /// `keep[d]`: dimension d is not merged with its neighbours. `tile`: points of a box, about; 64 or more.
@@ -54,6 +54,9 @@ class Schedule {
   bool IsConstant(std::size_t stream) const {
     return ColumnStride(stream) == 0 && (max_rows_ == 1 || RowStride(stream) == 0);
   }
+
+  /// A box's columns go to accumulators of their own.
+  bool AddsColumns(std::size_t stream) const { return !IsConstant(stream) && ColumnStride(stream) != 0; }
 
   /// Where a kept dimension of the space is in the box: its index at the box's begin, and whether it moves with rows or
   /// columns.

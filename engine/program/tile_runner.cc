@@ -28,6 +28,13 @@ std::int64_t BytesOf(const LocalRegion& region, std::int64_t element_size) {
   return bytes;
 }
 
+/// Asks for memory ahead of its use. In line always: GCC drops calls of functions that do nothing else.
+[[gnu::always_inline]] inline void Prefetch(const std::byte* from, std::int64_t bytes) {
+  for (std::int64_t byte = 0; byte < bytes; byte += kCacheLine) {
+    __builtin_prefetch(from + byte);
+  }
+}
+
 /// From the lowest address that a region of a block covers to the end of the highest.
 struct AddressRange {
   const std::byte* begin;
@@ -60,11 +67,15 @@ TileRunner::TileRunner(const Program& program, const Schedule& schedule, const K
   PlaceValues();
   AllocateRegisters();
   AddSteps();
+  for (std::size_t k = 0; k < in_place_.size(); ++k) {
+    in_place_[k].before_call = k * calls_.size() / in_place_.size();
+  }
 }
 
 void TileRunner::PlaceValues() {
   const std::vector<bool> used = UsedValues(program_);
   places_.assign(used.size(), Place::kNone);
+  rows_in_place_.assign(used.size(), false);
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (!used[i]) {
       continue;
@@ -75,6 +86,10 @@ void TileRunner::PlaceValues() {
       places_[i] = schedule_.IsConstant(stream) ? Place::kFixed
                    : schedule_.IsDense(stream)  ? Place::kInPlace
                                                 : Place::kRegister;
+      if (places_[i] == Place::kRegister && schedule_.ColumnStride(stream) == 1 && OnlyAddedToColumns(i)) {
+        places_[i] = Place::kInPlace;
+        rows_in_place_[i] = true;
+      }
     } else {
       places_[i] = std::holds_alternative<Constant>(what) ? Place::kFixed : Place::kRegister;
     }
@@ -83,6 +98,36 @@ void TileRunner::PlaceValues() {
   for (const StoreOutput& store : program_.stores) {
     PlaceStore(store);
   }
+}
+
+bool TileRunner::OnlyAddedToColumns(std::size_t value) const {
+  const auto id = static_cast<ValueId>(value);
+  for (const Instruction& instruction : program_.instructions) {
+    const auto arguments = ArgumentsOf(instruction);
+    if (std::find(arguments.begin(), arguments.end(), id) != arguments.end()) {
+      return false;
+    }
+  }
+  for (const StoreOutput& store : program_.stores) {
+    if (store.value == id) {
+      return false;
+    }
+  }
+  const std::size_t first = OutputStream(outputs_.size()) + sources_.size();
+  for (std::size_t r = 0; r < program_.reductions.size(); ++r) {
+    if (program_.reductions[r].value == id && !schedule_.AddsColumns(first + r)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::int64_t TileRunner::RowStride(ValueId value) const {
+  const auto v = static_cast<std::size_t>(value);
+  if (!rows_in_place_[v]) {
+    return schedule_.columns();
+  }
+  return schedule_.RowStride(static_cast<std::size_t>(std::get<LoadOperand>(program_.instructions[v].what).operand));
 }
 
 void TileRunner::PlaceStore(const StoreOutput& store) {
@@ -167,7 +212,8 @@ void TileRunner::AddLoad(std::size_t value, std::size_t operand) {
   const int size = SizeOf(TypeOf(value));
   switch (places_[value]) {
     case Place::kInPlace:
-      in_place_.push_back({value, operand, size, BytesOf(operands_[operand].region, size) >= kPrefetchedBytes});
+      in_place_.push_back({value, operand, size,
+                           !rows_in_place_[value] && BytesOf(operands_[operand].region, size) >= kPrefetchedBytes});
       break;
     case Place::kFixed:
       loads_.push_back({Load::How::kRepeat, value, operand, operand});
@@ -206,7 +252,13 @@ std::uint32_t TileRunner::Run() {
     }
   }
   const std::int64_t points = schedule_.points();
-  for (const Call& call : calls_) {
+  for (std::size_t c = 0; c < calls_.size(); ++c) {
+    for (const InPlace& load : in_place_) {
+      if (load.prefetched && load.before_call == c && calls_.size() > 1) {
+        Prefetch(where_[load.value] + kPrefetchDistance, schedule_.points() * load.element_size);
+      }
+    }
+    const Call& call = calls_[c];
     const void* in[3] = {where_[call.arguments[0]], where_[call.arguments[1]], where_[call.arguments[2]]};
     if (call.cast != nullptr) {
       call.cast(points, in[0], where_[call.value]);
@@ -221,16 +273,14 @@ std::uint32_t TileRunner::Run() {
 }
 
 void TileRunner::PointToOperands() {
-  const std::int64_t points = schedule_.points();
   for (const InPlace& load : in_place_) {
     // The program does not write through it.
-    auto* elements =
+    where_[load.value] =
         const_cast<std::byte*>(operands_[load.operand].block) + schedule_.Position(load.operand) * load.element_size;
-    where_[load.value] = elements;
-    if (load.prefetched) {
-      for (std::int64_t byte = 0; byte < points * load.element_size; byte += kCacheLine) {
-        __builtin_prefetch(elements + kPrefetchDistance + byte);
-      }
+    // With several calls, their operands' next elements are asked for in between; what is only reduced is read fast
+    // enough by itself.
+    if (load.prefetched && calls_.size() == 1) {
+      Prefetch(where_[load.value] + kPrefetchDistance, schedule_.points() * load.element_size);
     }
   }
 }

@@ -34,8 +34,10 @@ class TileRunner {
   /// Computes and stores the schedule's current box. What the kernels return: 0, or failures; then nothing is stored.
   std::uint32_t Run();
 
-  /// The dense elements of a value that is stored or reduced, after Run().
+  /// The elements of a value that is stored or reduced, after Run(): dense, but for rows that are only added to columns
+  /// (Schedule::AddsColumns), which stay where they are.
   const void* Elements(ValueId value) const { return where_[static_cast<std::size_t>(value)]; }
+  std::int64_t RowStride(ValueId value) const;
 
  private:
   struct InPlace {
@@ -43,6 +45,7 @@ class TileRunner {
     std::size_t operand;
     std::int64_t element_size;
     bool prefetched;
+    std::size_t before_call = 0;  // of several, when its next elements are asked for: not all operands' at once
   };
   struct Load {
     enum class How : std::uint8_t { kGather, kRepeat, kIndex, kRandom };
@@ -70,6 +73,7 @@ class TileRunner {
   };
 
   void PlaceValues();
+  bool OnlyAddedToColumns(std::size_t value) const;
   void PlaceStore(const StoreOutput& store);
   bool OverlapsOperands(std::size_t output, int element_size) const;
   void AllocateRegisters();
@@ -95,7 +99,8 @@ class TileRunner {
   std::span<const LocalOutput> outputs_;
   std::span<const IndexSource> sources_;
 
-  std::vector<Place> places_;  // [value]
+  std::vector<Place> places_;        // [value]
+  std::vector<bool> rows_in_place_;  // [value] in place, though not dense
   std::unique_ptr<std::byte, FreeAligned> scratch_;
   std::int64_t* index_scratch_ = nullptr;  // three tiles of 64-bit numbers
   std::vector<std::byte*> where_;          // [value] its elements of the current box

@@ -7,6 +7,8 @@
 namespace distarray {
 namespace {
 
+constexpr std::int64_t kLarge = std::int64_t{4} << 20;  // bytes that do not stay in the caches anyway
+
 std::int64_t ExtentOf(const std::vector<CopyRun>& axis) {
   std::int64_t extent = 0;
   for (const CopyRun& run : axis) {
@@ -138,7 +140,11 @@ std::optional<std::int64_t> CopyBox::ContiguousTo() const {
 }
 
 CopyCursor::CopyCursor(const CopyBox& box, int element_size)
-    : box_(&box), element_size_(element_size), remaining_(box.Count()), positions_(box.axes.size()) {
+    : box_(&box),
+      element_size_(element_size),
+      large_(box.Count() * element_size >= kLarge),
+      remaining_(box.Count()),
+      positions_(box.axes.size()) {
   outer_from_ = box.from;
   outer_to_ = box.to;
   for (std::size_t axis = 0; remaining_ > 0 && axis + 1 < box.axes.size(); ++axis) {
@@ -239,7 +245,7 @@ void CopyCursor::Go(std::int64_t count, const std::byte* from, bool packed_from,
     } else {
       target = {to + (outer_to_ + ToAt(inner)) * element_size_, plane.to_row, run.to_step};
     }
-    CopyPlane(element_size_, plane.rows, plane.columns, source, target);
+    CopyPlane(element_size_, plane.rows, plane.columns, source, target, large_ && !packed_to);
     count -= elements;
     if (plane.outer_rows) {
       Step(inner - 1, plane.rows);

@@ -78,6 +78,7 @@ class CopyCursor {
 
   const CopyBox* box_;
   int element_size_;
+  bool large_;  // too large for the caches
   std::int64_t remaining_;
   std::vector<Position> positions_;  // by axis
   std::int64_t outer_from_ = 0;      // offsets of all axes but the innermost

@@ -1,5 +1,7 @@
 #include "engine/redistribution/copy_plane.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -10,8 +12,42 @@ namespace {
 
 constexpr std::int64_t kTile = 32;  // a side of the squares in which planes are copied that lie across each other
 
+constexpr std::int64_t kVector = 16;        // bytes
+constexpr std::int64_t kShortest = 4 * 64;  // bytes of a line that is worth being written past the caches
+
+/// A line to contiguous memory, past the caches.
 template <int kSize>
-void CopyLine(std::int64_t count, const std::byte* from, std::int64_t from_step, std::byte* to, std::int64_t to_step) {
+void StreamLine(std::int64_t count, const std::byte* from, std::int64_t from_step, std::byte* to) {
+  constexpr std::int64_t kEach = kVector / kSize;  // elements of a vector
+  const auto copy_one = [&](std::int64_t i) { std::memcpy(to + i * kSize, from + i * from_step * kSize, kSize); };
+  std::int64_t i = 0;
+  for (; i < count && reinterpret_cast<std::uintptr_t>(to + i * kSize) % kVector != 0; ++i) {
+    copy_one(i);
+  }
+  for (; i + kEach <= count; i += kEach) {
+    alignas(kVector) std::byte vector[kVector];
+    const std::byte* first = from + i * from_step * kSize;
+    if (from_step == 1) {
+      std::memcpy(vector, first, kVector);
+    } else {
+      for (std::int64_t k = 0; k < kEach; ++k) {
+        std::memcpy(vector + k * kSize, first + k * from_step * kSize, kSize);
+      }
+    }
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + i * kSize),
+                     _mm_load_si128(reinterpret_cast<const __m128i*>(vector)));
+  }
+  for (; i < count; ++i) {
+    copy_one(i);
+  }
+}
+
+template <int kSize>
+void CopyLine(std::int64_t count, const std::byte* from, std::int64_t from_step, std::byte* to, std::int64_t to_step,
+              bool past_caches) {
+  if (past_caches && to_step == 1 && count * kSize >= kShortest) {
+    return StreamLine<kSize>(count, from, from_step, to);
+  }
   if (from_step == 1 && to_step == 1) {
     std::memcpy(to, from, static_cast<std::size_t>(count) * kSize);
     return;
@@ -23,10 +59,10 @@ void CopyLine(std::int64_t count, const std::byte* from, std::int64_t from_step,
 
 template <int kSize>
 void CopyRows(std::int64_t rows, std::int64_t columns, const PlaneSide<const std::byte>& from,
-              const PlaneSide<std::byte>& to) {
+              const PlaneSide<std::byte>& to, bool past_caches) {
   for (std::int64_t i = 0; i < rows; ++i) {
     CopyLine<kSize>(columns, from.begin + i * from.row_step * kSize, from.column_step,
-                    to.begin + i * to.row_step * kSize, to.column_step);
+                    to.begin + i * to.row_step * kSize, to.column_step, past_caches);
   }
 }
 
@@ -39,7 +75,7 @@ void CopyTiles(std::int64_t rows, std::int64_t columns, const PlaneSide<const st
       PlaneSide<std::byte> tile_to = to;
       tile_from.begin += (i * from.row_step + j * from.column_step) * kSize;
       tile_to.begin += (i * to.row_step + j * to.column_step) * kSize;
-      CopyRows<kSize>(std::min(kTile, rows - i), std::min(kTile, columns - j), tile_from, tile_to);
+      CopyRows<kSize>(std::min(kTile, rows - i), std::min(kTile, columns - j), tile_from, tile_to, false);
     }
   }
 }
@@ -50,13 +86,14 @@ bool RunsAlongRows(const PlaneSide<Byte>& side) {
 }
 
 template <int kSize>
-void CopySized(std::int64_t rows, std::int64_t columns, PlaneSide<const std::byte> from, PlaneSide<std::byte> to) {
+void CopySized(std::int64_t rows, std::int64_t columns, PlaneSide<const std::byte> from, PlaneSide<std::byte> to,
+               bool past_caches) {
   if (rows == 1 || (RunsAlongRows(from) && RunsAlongRows(to))) {
-    CopyRows<kSize>(rows, columns, from, to);
+    CopyRows<kSize>(rows, columns, from, to, past_caches);
   } else if (!RunsAlongRows(from) && !RunsAlongRows(to)) {
     std::swap(from.row_step, from.column_step);
     std::swap(to.row_step, to.column_step);
-    CopyRows<kSize>(columns, rows, from, to);
+    CopyRows<kSize>(columns, rows, from, to, past_caches);
   } else {
     CopyTiles<kSize>(rows, columns, from, to);
   }
@@ -65,18 +102,26 @@ void CopySized(std::int64_t rows, std::int64_t columns, PlaneSide<const std::byt
 }  // namespace
 
 void CopyPlane(int element_size, std::int64_t rows, std::int64_t columns, PlaneSide<const std::byte> from,
-               PlaneSide<std::byte> to) {
+               PlaneSide<std::byte> to, bool past_caches) {
   switch (element_size) {
     case 1:
-      return CopySized<1>(rows, columns, from, to);
+      CopySized<1>(rows, columns, from, to, past_caches);
+      break;
     case 2:
-      return CopySized<2>(rows, columns, from, to);
+      CopySized<2>(rows, columns, from, to, past_caches);
+      break;
     case 4:
-      return CopySized<4>(rows, columns, from, to);
+      CopySized<4>(rows, columns, from, to, past_caches);
+      break;
     case 8:
-      return CopySized<8>(rows, columns, from, to);
+      CopySized<8>(rows, columns, from, to, past_caches);
+      break;
     default:
-      return CopySized<16>(rows, columns, from, to);
+      CopySized<16>(rows, columns, from, to, past_caches);
+      break;
+  }
+  if (past_caches) {
+    _mm_sfence();
   }
 }
 

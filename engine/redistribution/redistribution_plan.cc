@@ -229,4 +229,49 @@ RedistributionPlan PlanRedistribution(const RedistributionSide& source, const Re
   return plan;
 }
 
+namespace {
+
+/// A piece where it lies in its owner's block.
+CopyBox SentBox(const Piece& piece, const LocalRegion& region) {
+  CopyBox box;
+  box.from = region.offset;
+  for (std::size_t d = 0; d < piece.shape.size(); ++d) {
+    const std::int64_t stride = region.strides[d];
+    box.axes.push_back({CopyRun{.count = piece.shape[d], .from = piece.begin[d] * stride, .from_step = stride}});
+  }
+  box.Simplify();
+  return box;
+}
+
+/// A piece among the edges.
+CopyBox ReceivedBox(const Piece& piece) {
+  std::int64_t count = 1;
+  for (const std::int64_t extent : piece.shape) {
+    count *= extent;
+  }
+  CopyBox box;
+  box.axes = {{CopyRun{.count = count, .to_step = 1}}};
+  box.to = piece.offset;
+  return box;
+}
+
+}  // namespace
+
+RedistributionPlan PlanEdges(const Pieces& pieces, const Distribution& space, int self, int engine_count) {
+  RedistributionPlan plan;
+  for (std::size_t rank = 0; rank < space.targets.size(); ++rank) {
+    const int reader = space.targets[rank];
+    for (const Piece& piece : pieces.At(static_cast<int>(rank))) {  // one at most of each owner
+      if (piece.owner == self && reader != self) {
+        plan.sends.push_back({reader, SentBox(piece, pieces.RegionAt(self, static_cast<int>(rank)))});
+      } else if (piece.owner != self && reader == self) {
+        plan.receives.push_back({piece.owner, ReceivedBox(piece)});
+      }
+    }
+  }
+  Sort(plan.sends, self, engine_count, 1);
+  Sort(plan.receives, self, engine_count, -1);
+  return plan;
+}
+
 }  // namespace distarray

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/distribution/distribution.h"
+#include "engine/index/pieces.h"
 #include "engine/index/view.h"
 #include "engine/redistribution/copy_box.h"
 
@@ -36,5 +37,9 @@ struct RedistributionPlan {
 /// no broadcast in the destination, no repeated targets.
 RedistributionPlan PlanRedistribution(const RedistributionSide& source, const RedistributionSide& destination, int self,
                                       int engine_count);
+
+/// The plan of engine `self` for copying the edges of a space (engine/index/pieces.h) to where they are read, into
+/// dense memory on each. `pieces` is of the source's view and of `space`.
+RedistributionPlan PlanEdges(const Pieces& pieces, const Distribution& space, int self, int engine_count);
 
 }  // namespace distarray

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 #include <utility>
 
+#include "engine/linear_algebra/blas.h"
 #include "engine/runtime/loop.h"
 #include "engine/storage/available_memory.h"
 
@@ -38,6 +40,8 @@ struct Parts {
 
 int RunEngine(EngineOptions options) {
   AllowManyDescriptors();
+  // The engines of a host share its cores.
+  Blas::UseThreads(static_cast<int>(std::thread::hardware_concurrency()) / std::max(options.engine_count, 1));
   const std::int64_t pooled_limit = std::max(TotalMemory() / 4 / std::max(options.engine_count, 1), kLeastPooled);
   auto parts = std::make_unique<Parts>(options, pooled_limit);
   Services services{parts->exchange, parts->pool,    parts->store, parts->distributions,

@@ -40,11 +40,26 @@ Task Execute(Execution& execution);
 // The commands, one function each; see engine/command/command.h.
 Task ExecuteProgram(Execution& execution, const RunProgram& command);
 Task ExecuteRedistribute(Execution& execution, const Redistribute& command);
+Task ExecuteMultiply(Execution& execution, const MultiplyMatrices& command);
+Task ExecuteEdges(Execution& execution, const CopyEdges& command);
+Task ExecuteScan(Execution& execution, const ScanArray& command);
+Task ExecuteSort(Execution& execution, const SortRows& command);
+Task ExecuteSearch(Execution& execution, const SearchRows& command);
 Task ExecuteStore(Execution& execution, const StoreBytes& command);
 Task ExecuteFetch(Execution& execution, const FetchBytes& command);
 Task ExecuteSave(Execution& execution, const SaveHdf5& command);
 Task ExecuteInspect(Execution& execution, const InspectHdf5& command);
 Task ExecuteLoad(Execution& execution, const LoadHdf5& command);
+Task ExecuteCheckRows(Execution& execution, const CheckRows& command);
+Task ExecuteTakeRows(Execution& execution, const TakeRows& command);
+Task ExecuteTakeAlong(Execution& execution, const TakeAlong& command);
+Task ExecuteTakeAligned(Execution& execution, const TakeAligned& command);
+Task ExecutePutRows(Execution& execution, const PutRows& command);
+Task ExecutePutAlong(Execution& execution, const PutAlong& command);
+Task ExecuteCountSelected(Execution& execution, const CountSelected& command);
+Task ExecuteSelect(Execution& execution, const SelectRows& command);
+Task ExecutePutSelected(Execution& execution, const PutSelected& command);
+Task ExecuteCountBins(Execution& execution, const CountBins& command);
 Task ExecuteLend(Execution& execution, const LendBlocks& command);
 
 /// Waits until the messages of `completion` have come or gone.

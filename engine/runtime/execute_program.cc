@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/index/pieces.h"
 #include "engine/program/executor.h"
 #include "engine/runtime/execute.h"
 #include "engine/runtime/guard.h"
@@ -19,12 +20,20 @@ constexpr std::int64_t kFewestPoints = std::int64_t{1} << 10;
 constexpr auto kShortStep = std::chrono::microseconds(400);
 constexpr auto kLongStep = std::chrono::microseconds(1500);
 
+/// An operand that this engine holds a part of; the rest are edges.
+struct CutOperand {
+  std::size_t operand = 0;
+  std::vector<Piece> pieces;
+  std::vector<LocalOperand> where;  // of each piece, by local index in the space
+};
+
 /// A program's data on this engine.
 struct ProgramData {
   DistributionPtr space;
   int rank = -1;                // of the space's grid
   std::vector<BufferPtr> held;  // what the operands and outputs point into
   std::vector<LocalOperand> operands;
+  std::vector<CutOperand> cut;
   std::vector<LocalOutput> outputs;
   std::deque<PendingBuffer> made;     // new output buffers
   std::vector<BufferPtr> in_place;    // output buffers that existed
@@ -47,6 +56,9 @@ absl::Status Check(const RunProgram& command, const Distribution& space) {
       program.operand_types.size() == command.operands.size() && program.reductions.size() == command.results.size();
   for (std::size_t i = 0; fits && i < command.operands.size(); ++i) {
     fits = program.operand_types[i] == command.operands[i].dtype;
+  }
+  for (const OperandEdges& edges : command.edges) {
+    fits = fits && static_cast<std::size_t>(edges.operand) < command.operands.size();
   }
   for (const StoreOutput& store : program.stores) {
     fits = fits && static_cast<std::size_t>(store.output) < command.outputs.size();
@@ -95,8 +107,47 @@ absl::StatusOr<Located> Locate(const Services& services, const BufferView& view,
   return located;
 }
 
+/// The pieces of an operand with edges, where they lie.
+absl::Status LocatePieces(const Services& services, const BufferView& view, const OperandEdges& edges,
+                          ProgramData& data) {
+  DA_ASSIGN_OR_RETURN(const DistributionPtr distribution, services.distributions.Find(view.distribution));
+  const auto pieces = Pieces::Of(*distribution, view.view, *data.space);
+  if (!pieces) {
+    return Error(Reason::kInternal, absl::StrCat("buffer ", view.buffer, " is not dealt out in blocks"));
+  }
+  CutOperand cut{.operand = static_cast<std::size_t>(edges.operand), .pieces = pieces->At(data.rank), .where = {}};
+  for (const Piece& piece : cut.pieces) {
+    const bool own = piece.owner == services.target;
+    DA_ASSIGN_OR_RETURN(BufferPtr buffer, FindUsable(services, own ? view.buffer : edges.buffer.buffer, view.dtype));
+    LocalRegion region;
+    if (own) {
+      region = pieces->RegionAt(services.target, data.rank);
+    } else {
+      region.shape = data.space->LocalShape(data.rank);
+      region.strides.resize(piece.shape.size());
+      region.offset = piece.offset;
+      std::int64_t stride = 1;
+      for (std::size_t d = piece.shape.size(); d-- > 0;) {
+        region.strides[d] = stride;
+        region.offset -= piece.begin[d] * stride;
+        stride *= piece.shape[d];
+      }
+    }
+    cut.where.push_back({buffer->data(), std::move(region)});
+    data.held.push_back(std::move(buffer));
+  }
+  data.operands.push_back({nullptr, {data.space->LocalShape(data.rank), 0, Shape(data.space->dimensions.size(), 0)}});
+  data.cut.push_back(std::move(cut));
+  return absl::OkStatus();
+}
+
 absl::Status LocateOperands(const Services& services, const RunProgram& command, ProgramData& data) {
+  auto edges = command.edges.begin();
   for (const BufferView& view : command.operands) {
+    if (edges != command.edges.end() && static_cast<std::size_t>(edges->operand) == data.operands.size()) {
+      DA_RETURN_IF_ERROR(LocatePieces(services, view, *edges++, data));
+      continue;
+    }
     DA_ASSIGN_OR_RETURN(Located located, Locate(services, view, data));
     data.operands.push_back({located.buffer == nullptr ? nullptr : located.buffer->data(), std::move(located.region)});
     data.held.push_back(std::move(located.buffer));
@@ -148,12 +199,62 @@ Task MakeOutputs(Execution& execution, const RunProgram& command, ProgramData& d
   co_return absl::OkStatus();
 }
 
-/// Computes a part of this engine's points, a slice at a time, and takes the partial results.
-Task Compute(Execution& execution, const RunProgram& command, ProgramData& data, const Part& part,
-             std::vector<PartialResult>& partials) {
+/// The boxes of a part in each of which every operand lies in one piece.
+std::vector<Part> BoxesOf(const ProgramData& data, const Part& part) {
+  const std::size_t ndim = part.begin.size();
+  std::vector<std::vector<std::int64_t>> cuts(ndim);
+  for (std::size_t d = 0; d < ndim; ++d) {
+    const std::int64_t end = part.begin[d] + part.shape[d];
+    cuts[d] = {part.begin[d], end};
+    for (const CutOperand& cut : data.cut) {
+      for (const Piece& piece : cut.pieces) {
+        if (piece.begin[d] > part.begin[d] && piece.begin[d] < end) {
+          cuts[d].push_back(piece.begin[d]);
+        }
+      }
+    }
+    std::sort(cuts[d].begin(), cuts[d].end());
+    cuts[d].erase(std::unique(cuts[d].begin() + 1, cuts[d].end()), cuts[d].end());
+  }
+  std::vector<Part> boxes{{{}, {}}};
+  for (std::size_t d = 0; d < ndim; ++d) {
+    std::vector<Part> longer;
+    for (const Part& box : boxes) {
+      for (std::size_t i = 0; i + 1 < cuts[d].size(); ++i) {
+        longer.push_back(box);
+        longer.back().begin.push_back(cuts[d][i]);
+        longer.back().shape.push_back(cuts[d][i + 1] - cuts[d][i]);
+      }
+    }
+    boxes = std::move(longer);
+  }
+  return boxes;
+}
+
+/// The operands for a box that no piece's edge runs through.
+std::vector<LocalOperand> OperandsIn(const ProgramData& data, const Part& box) {
+  std::vector<LocalOperand> operands = data.operands;
+  for (const CutOperand& cut : data.cut) {
+    for (std::size_t p = 0; p < cut.pieces.size(); ++p) {
+      const Piece& piece = cut.pieces[p];
+      bool inside = true;
+      for (std::size_t d = 0; d < box.begin.size(); ++d) {
+        inside = inside && box.begin[d] >= piece.begin[d] && box.begin[d] < piece.begin[d] + piece.shape[d];
+      }
+      if (inside) {
+        operands[cut.operand] = cut.where[p];
+      }
+    }
+  }
+  return operands;
+}
+
+/// Computes a box of this engine's points, a slice at a time, and takes the partial results.
+Task ComputeBox(Execution& execution, const RunProgram& command, ProgramData& data, const Part& part,
+                std::vector<Accumulators>& partials) {
   std::optional<Executor> executor;
-  absl::Status status =
-      Guarded([&] { executor.emplace(command.program, *data.space, data.rank, data.operands, data.outputs, part); });
+  absl::Status status = Guarded(
+      [&] { executor.emplace(command.program, *data.space, data.rank, OperandsIn(data, part), data.outputs, part); });
   if (!status.ok()) {
     co_return status;
   }
@@ -184,7 +285,46 @@ Task Compute(Execution& execution, const RunProgram& command, ProgramData& data,
   if (status.ok()) {
     status = Guarded([&] {
       for (std::size_t r = 0; r < partials.size(); ++r) {
-        partials[r].accumulators = executor->TakePartial(static_cast<int>(r));
+        partials[r] = executor->TakePartial(static_cast<int>(r));
+      }
+    });
+  }
+  co_return status;
+}
+
+DType ComputeTypeOf(const RunProgram& command, const ReduceOutput& reduce) {
+  return command.program.instructions[static_cast<std::size_t>(reduce.value)].dtype;
+}
+
+/// Computes a part of this engine's points, box by box, and takes the partial results.
+Task Compute(Execution& execution, const RunProgram& command, ProgramData& data, const Part& part,
+             std::vector<PartialResult>& partials) {
+  const auto& reductions = command.program.reductions;
+  const std::vector<Part> boxes = data.cut.empty() ? std::vector<Part>{part} : BoxesOf(data, part);
+  std::vector<Accumulators> of_box(partials.size());
+  absl::Status status;
+  for (std::size_t b = 0; b < boxes.size() && status.ok(); ++b) {
+    status = co_await ComputeBox(execution, command, data, boxes[b], of_box);
+    if (!status.ok()) {
+      break;
+    }
+    status = Guarded([&] {
+      for (std::size_t r = 0; r < partials.size(); ++r) {
+        Accumulators& total = partials[r].accumulators;
+        const DType compute = ComputeTypeOf(command, reductions[r]);
+        if (boxes.size() == 1) {
+          total = std::move(of_box[r]);
+          continue;
+        }
+        if (b == 0) {
+          std::int64_t count = 1;
+          for (std::size_t d = 0; d < part.shape.size(); ++d) {
+            const auto& axes = reductions[r].axes;
+            count *= std::binary_search(axes.begin(), axes.end(), static_cast<int>(d)) ? 1 : part.shape[d];
+          }
+          total = EmptyAccumulators(reductions[r].reduction, compute, count);
+        }
+        CombineBox(reductions[r], compute, part, boxes[b], total, of_box[r]);
       }
     });
   }
@@ -204,7 +344,7 @@ std::int64_t ReducedCount(const Distribution& space, const std::vector<int>& axe
 Task Reduce(Execution& execution, const RunProgram& command, const ProgramData& data, std::size_t r,
             PartialResult& partial, OutgoingPartials& outgoing) {
   const ReduceOutput& reduce = command.program.reductions[r];
-  const DType compute = command.program.instructions[static_cast<std::size_t>(reduce.value)].dtype;
+  const DType compute = ComputeTypeOf(command, reduce);
   const Distribution& space = *data.space;
   const auto group = ReductionGroup::Of(space, reduce.axes, data.rank);
   const bool empty = space.LocalCount(data.rank) == 0;

@@ -34,18 +34,10 @@ absl::StatusOr<Side> StoredSide(const Services& services, const BufferView& view
 
 std::byte* DataOf(const Side& side) { return side.buffer == nullptr ? nullptr : side.buffer->data(); }
 
-/// `source` and `destination` by now agree in shape, or all engines say alike that they do not.
-Task Copy(Execution& execution, const Side& source, const Side& destination, DType dtype, bool& wrote) {
-  Services& services = execution.services;
-  if (source.view.shape() != destination.view.shape()) {
-    co_return Error(Reason::kInternal, absl::StrCat("a redistribution from shape ", ToString(source.view.shape()),
-                                                    " to shape ", ToString(destination.view.shape())));
-  }
-  Redistribution run(
-      services.exchange, execution.command.number,
-      PlanRedistribution({source.distribution.get(), &source.view}, {destination.distribution.get(), &destination.view},
-                         services.target, services.exchange.engine_count()),
-      SizeOf(dtype), {DataOf(source), source.status, DataOf(destination), destination.status});
+/// Carries out a plan to its end. Its arguments must outlive it (GCC 12 destroys temporary ones twice).
+Task Follow(Execution& execution, const RedistributionPlan& plan, DType dtype, const Redistribution::Ends& ends,
+            bool& wrote) {
+  Redistribution run(execution.services.exchange, execution.command.number, plan, SizeOf(dtype), ends);
   while (true) {
     const auto state = run.Advance(kCopied);
     if (state == Redistribution::State::kDone) {
@@ -59,6 +51,20 @@ Task Copy(Execution& execution, const Side& source, const Side& destination, DTy
   }
   wrote = run.wrote();
   co_return run.status();
+}
+
+/// `source` and `destination` by now agree in shape, or all engines say alike that they do not.
+Task Copy(Execution& execution, const Side& source, const Side& destination, DType dtype, bool& wrote) {
+  Services& services = execution.services;
+  if (source.view.shape() != destination.view.shape()) {
+    co_return Error(Reason::kInternal, absl::StrCat("a redistribution from shape ", ToString(source.view.shape()),
+                                                    " to shape ", ToString(destination.view.shape())));
+  }
+  const RedistributionPlan plan =
+      PlanRedistribution({source.distribution.get(), &source.view}, {destination.distribution.get(), &destination.view},
+                         services.target, services.exchange.engine_count());
+  const Redistribution::Ends ends{DataOf(source), source.status, DataOf(destination), destination.status};
+  co_return co_await Follow(execution, plan, dtype, ends, wrote);
 }
 
 }  // namespace
@@ -92,6 +98,30 @@ Task ExecuteRedistribute(Execution& execution, const Redistribute& command) {
   destination.view = View::Whole(pending.distribution->shape());
   destination.buffer = pending.buffer;
   absl::Status status = co_await Copy(execution, *source, destination, command.source.dtype, wrote);
+  status.Update(pending.Publish(execution, status));
+  co_return status;
+}
+
+Task ExecuteEdges(Execution& execution, const CopyEdges& command) {
+  Services& services = execution.services;
+  const auto space = services.distributions.Find(command.space);
+  auto source = StoredSide(services, command.source);
+  if (!space.ok() || !source.ok()) {
+    co_return space.ok() ? source.status() : space.status();
+  }
+  const auto pieces = Pieces::Of(*source->distribution, source->view, **space);
+  PendingBuffer pending{command.destination, nullptr, nullptr};
+  absl::Status made = co_await Make(execution, pending);
+  if (!pieces) {
+    const absl::Status status = Error(Reason::kInternal, "edges of what is not dealt out in blocks");
+    pending.Publish(execution, status).IgnoreError();
+    co_return status;  // all engines find the same: nobody waits
+  }
+  bool wrote = false;
+  const RedistributionPlan plan = PlanEdges(*pieces, **space, services.target, services.exchange.engine_count());
+  const Redistribution::Ends ends{DataOf(*source), source->status,
+                                  pending.buffer == nullptr ? nullptr : pending.buffer->data(), made};
+  absl::Status status = co_await Follow(execution, plan, command.source.dtype, ends, wrote);
   status.Update(pending.Publish(execution, status));
   co_return status;
 }

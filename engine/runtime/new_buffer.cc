@@ -3,12 +3,38 @@
 #include <absl/strings/str_cat.h>
 
 #include <memory>
+#include <utility>
 
 namespace distarray {
 namespace {
 
 constexpr std::int64_t kPrepared = std::int64_t{4}
                                    << 20;  // bytes prepared between two looks at the clock: at most about 2 ms
+
+/// A buffer that is ready to be used.
+Task Allocate(Execution& execution, std::int64_t bytes, DistributionPtr distribution, DType dtype, BufferPtr& made) {
+  MemoryPool& pool = execution.services.pool;
+  const std::int64_t owner = execution.command.owner;
+  const auto block = pool.Allocate(owner, bytes);
+  if (!block.ok()) {
+    co_return block.status();
+  }
+  auto buffer = std::make_shared<Buffer>(&pool, *block, std::move(distribution), dtype, owner);
+  while (true) {
+    const auto ready = pool.Prepare(*block, kPrepared);
+    if (!ready.ok()) {
+      co_return ready.status();
+    }
+    if (*ready) {
+      break;
+    }
+    if (execution.turn.Over()) {
+      co_await execution.turn.Yield();
+    }
+  }
+  made = std::move(buffer);
+  co_return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -41,26 +67,12 @@ Task Make(Execution& execution, PendingBuffer& pending) {
   if (rank < 0) {
     co_return absl::OkStatus();
   }
-  const std::int64_t owner = execution.command.owner;
-  const auto block = services.pool.Allocate(owner, BlockBytes(*pending.distribution, rank, pending.spec.dtype));
-  if (!block.ok()) {
-    co_return block.status();
-  }
-  auto buffer = std::make_shared<Buffer>(&services.pool, *block, pending.distribution, pending.spec.dtype, owner);
-  while (true) {
-    const auto ready = services.pool.Prepare(*block, kPrepared);
-    if (!ready.ok()) {
-      co_return ready.status();
-    }
-    if (*ready) {
-      break;
-    }
-    if (execution.turn.Over()) {
-      co_await execution.turn.Yield();
-    }
-  }
-  pending.buffer = std::move(buffer);
-  co_return absl::OkStatus();
+  co_return co_await Allocate(execution, BlockBytes(*pending.distribution, rank, pending.spec.dtype),
+                              pending.distribution, pending.spec.dtype, pending.buffer);
+}
+
+Task MakeScratch(Execution& execution, std::int64_t bytes, BufferPtr& scratch) {
+  return Allocate(execution, bytes, nullptr, DType::kUInt8, scratch);
 }
 
 absl::StatusOr<BufferPtr> FindUsable(const Services& services, BufferId id, DType dtype) {

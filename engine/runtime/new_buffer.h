@@ -18,6 +18,10 @@ struct PendingBuffer {
 /// Takes memory for it, in slices. Errors kMemoryLimit, kInternal (an unknown distribution).
 Task Make(Execution& execution, PendingBuffer& pending);
 
+/// Memory of this engine's for the time of a command, zeroed before another session may see it. Ready when it returns.
+/// Error kMemoryLimit.
+Task MakeScratch(Execution& execution, std::int64_t bytes, BufferPtr& scratch);
+
 /// The bytes of a block of `distribution` on grid rank `rank`.
 std::int64_t BlockBytes(const Distribution& distribution, int rank, DType dtype);
 

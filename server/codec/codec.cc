@@ -50,6 +50,21 @@ absl::StatusOr<TypedScalar> ParseScalar(const v1::Scalar& scalar, std::string_vi
   return parsed;
 }
 
+void EncodeScalar(const Scalar& scalar, v1::Scalar* message) {
+  struct Encode {
+    v1::Scalar* message;
+    void operator()(bool value) const { message->set_boolean(value); }
+    void operator()(std::int64_t value) const { message->set_integer(value); }
+    void operator()(std::uint64_t value) const { message->set_unsigned_integer(value); }
+    void operator()(double value) const { message->set_floating(value); }
+    void operator()(const std::complex<double>& value) const {
+      message->mutable_complex()->set_real(value.real());
+      message->mutable_complex()->set_imaginary(value.imag());
+    }
+  };
+  std::visit(Encode{message}, scalar.value);
+}
+
 absl::StatusOr<Shape> ParseShape(const google::protobuf::RepeatedField<std::int64_t>& sizes, DType dtype) {
   Shape shape(sizes.begin(), sizes.end());
   if (shape.size() > kDimensionsMax) {

@@ -26,6 +26,7 @@ struct TypedScalar {
   std::optional<DType> dtype;
 };
 absl::StatusOr<TypedScalar> ParseScalar(const v1::Scalar& scalar, std::string_view argument);
+void EncodeScalar(const Scalar& scalar, v1::Scalar* message);
 
 /// A shape with at most kDimensionsMax dimensions, none negative, fewer than 2^63 elements and bytes of dtype. Error
 /// kInvalidValue.

@@ -3,6 +3,7 @@
 
 #include "engine/kernels/operations.h"
 #include "server/codec/codec.h"
+#include "server/compute/computation.h"
 #include "server/front/front.h"
 
 namespace distarray::server {
@@ -16,6 +17,38 @@ void FillLoops(const std::array<std::optional<LoopTypes>, kDTypeCount>& loops,
       row->set_operands(EncodeDType(static_cast<DType>(dtype)));
       row->set_compute(EncodeDType(loop->compute));
       row->set_result(EncodeDType(loop->result));
+    }
+  }
+}
+
+v1::ServerInfo::Parameter::Kind EncodeKind(Kind kind) {
+  switch (kind) {
+    case Kind::kBool:
+      return v1::ServerInfo::Parameter::KIND_BOOLEAN;
+    case Kind::kFloat:
+      return v1::ServerInfo::Parameter::KIND_FLOATING;
+    case Kind::kComplex:
+      return v1::ServerInfo::Parameter::KIND_COMPLEX;
+    default:
+      return v1::ServerInfo::Parameter::KIND_INTEGER;
+  }
+}
+
+void FillComputations(v1::ServerInfo* info) {
+  for (const ComputationRow& computation : Computations()) {
+    v1::ServerInfo::Computation* row = info->add_computations();
+    row->set_name(std::string(computation.name));
+    row->set_operand_count_min(computation.operand_count_min);
+    row->set_operand_count_max(computation.operand_count_max);
+    row->set_result_count(computation.result_count);
+    for (const ParameterRow& parameter : computation.parameters) {
+      v1::ServerInfo::Parameter* listed = row->add_parameters();
+      listed->set_name(std::string(parameter.name));
+      listed->set_kind(EncodeKind(parameter.kind));
+      listed->set_documentation(std::string(parameter.documentation));
+      if (parameter.default_value) {
+        EncodeScalar(*parameter.default_value, listed->mutable_default_value());
+      }
     }
   }
 }
@@ -47,6 +80,7 @@ void FillCapabilities(v1::ServerInfo* info) {
           "What is taken from the number of elements in the divisor; ReduceRequest.correction.");
     }
   }
+  FillComputations(info);
 }
 
 }  // namespace distarray::server

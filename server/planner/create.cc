@@ -27,6 +27,17 @@ absl::Status RequireReal(DType dtype, std::string_view what) {
   return absl::OkStatus();
 }
 
+/// low <= high, of integers of either sign.
+bool InOrder(const Scalar& low, const Scalar& high) {
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+  StoreScalar(low, DType::kInt64, &from);
+  StoreScalar(high, DType::kInt64, &to);
+  const bool large_from = std::holds_alternative<std::uint64_t>(low.value) && from < 0;  // above int64
+  const bool large_to = std::holds_alternative<std::uint64_t>(high.value) && to < 0;
+  return large_from == large_to ? from <= to : large_to;
+}
+
 }  // namespace
 
 absl::StatusOr<ValuePtr> Recorder::CreateSequence(const v1::CreateRequest& request, DType dtype, const Shape& shape,
@@ -80,7 +91,8 @@ absl::StatusOr<ValuePtr> Recorder::CreateRandom(const v1::CreateRequest::Random&
   number.low = low.scalar;
   number.high = high.scalar;
   const Kind kind = KindOf(dtype);
-  const bool integers = request.kind() == v1::CreateRequest::Random::KIND_INTEGERS;
+  const bool closed = request.kind() == v1::CreateRequest::Random::KIND_CLOSED_INTEGERS;
+  const bool integers = closed || request.kind() == v1::CreateRequest::Random::KIND_INTEGERS;
   switch (request.kind()) {
     case v1::CreateRequest::Random::KIND_UNIFORM:
       number.kind = RandomNumber::Kind::kUniform;
@@ -99,6 +111,12 @@ absl::StatusOr<ValuePtr> Recorder::CreateRandom(const v1::CreateRequest::Random&
       }
       break;
     }
+    case v1::CreateRequest::Random::KIND_CLOSED_INTEGERS:
+      number.kind = RandomNumber::Kind::kClosedIntegers;
+      if (!InOrder(low.scalar, high.scalar)) {
+        return Error(Reason::kInvalidValue, "low, high: not in order; expected low <= high");
+      }
+      break;
     default:
       return Error(Reason::kInvalidValue, "random: no kind given; expected uniform, normal or integers");
   }

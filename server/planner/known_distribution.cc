@@ -30,4 +30,13 @@ Layout DistributionRegistry::Intern(Distribution distribution) {
   return layout;
 }
 
+Layout DistributionRegistry::Find(DistributionId id) const {
+  for (const auto& [encoding, weak] : state_->known) {
+    if (Layout layout = weak.lock(); layout && layout->id == id) {
+      return layout;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace distarray::server

@@ -32,6 +32,8 @@ class DistributionRegistry {
   ~DistributionRegistry() { state_->emit = nullptr; }
 
   Layout Intern(Distribution distribution);
+  /// By number; null if nobody holds it. Takes time in how many there are.
+  Layout Find(DistributionId id) const;
 
  private:
   struct State {

@@ -39,15 +39,29 @@ class Lane {
     dead_->lane_ended = true;
   }
 
+  /// What was emitted in a rehearsal.
+  struct Rehearsal {
+    struct Noted {
+      CommandBody body;
+      std::vector<int> targets;
+    };
+    std::vector<Noted> commands;
+    std::vector<std::shared_ptr<const void>> holds;  // what the commands name
+  };
+  /// From now on commands are only noted, and counted as carried out; no memory is reserved or freed.
+  void Rehearse(Rehearsal* rehearsal) { rehearsal_ = rehearsal; }
+  bool rehearsing() const { return rehearsal_ != nullptr; }
+
   Cluster& cluster() const { return cluster_; }
   std::int64_t number() const { return number_; }
   /// Commands that are waiting or under way.
   std::int64_t backlog() const { return cluster_.scheduler.BacklogOf(number_); }
 
-  /// Queues a command for `targets` (any order). `reply`: see QueuedCommand.
+  /// Queues a command for `targets` (any order). `reply`, `each_reply`: see QueuedCommand.
   CompletionPtr Emit(CommandBody body, std::vector<int> targets, std::vector<std::shared_ptr<const void>> holds,
                      std::vector<CompletionPtr> inputs, std::string origin,
-                     std::function<void(std::string)> reply = {});
+                     std::function<void(std::string)> reply = {},
+                     std::function<void(int, std::string)> each_reply = {});
 
   /// A number for a buffer of so many bytes; the buffer is freed on the engines, after all commands emitted before,
   /// when the last holder goes.
@@ -65,6 +79,7 @@ class Lane {
 
   Cluster& cluster_;
   std::int64_t number_;
+  Rehearsal* rehearsal_ = nullptr;
   std::shared_ptr<Dead> dead_;  // shared with the buffers' release functions, which may outlive the lane
 };
 

@@ -1,9 +1,11 @@
 #include "server/planner/pass.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <unordered_set>
 #include <utility>
 
+#include "engine/index/pieces.h"
 #include "engine/kernels/operations.h"
 
 namespace distarray::server {
@@ -14,22 +16,48 @@ bool IsElementwise(const Node& node) {
          std::holds_alternative<RandomNode>(node);
 }
 
-/// Whether an operand is computed in the pass of the value that reads it; the space is the reader's own, but for a
-/// reduction its operand's. What may fail has a pass to itself: its failure is nobody else's.
-bool FusesInto(const Operand& operand, const Value& reader) {
-  if (reader.may_fail || operand.value->may_fail) {
+/// Whether blocks of one layout are nearly those of another: each bound within a quarter of a block.
+bool IsNear(const Distribution& a, const Distribution& b) {
+  if (a.targets != b.targets || a.dimensions.size() != b.dimensions.size()) {
     return false;
   }
-  if (std::holds_alternative<ReduceNode>(reader.node)) {
-    return Fuses(operand, operand.value->layout);
+  for (std::size_t d = 0; d < a.dimensions.size(); ++d) {
+    const DimensionMap& x = a.dimensions[d];
+    const DimensionMap& y = b.dimensions[d];
+    if (x == y) {
+      continue;
+    }
+    if (x.kind != DimensionMap::Kind::kBlock || y.kind != DimensionMap::Kind::kBlock || x.size != y.size ||
+        x.grid_size != y.grid_size) {
+      return false;
+    }
+    for (std::size_t c = 0; c < x.bounds.size(); ++c) {
+      constexpr std::int64_t kShare = 4;
+      if (std::abs(x.bounds[c] - y.bounds[c]) * kShare * x.grid_size > x.size) {
+        return false;
+      }
+    }
   }
-  return Fuses(operand, reader.layout);
+  return true;
+}
+
+/// The space of the pass that computes a value.
+const Layout& PassSpaceOf(const Value& root) {
+  const auto* reduce = std::get_if<ReduceNode>(&root.node);
+  return reduce != nullptr ? reduce->operand.value->layout : root.layout;
+}
+
+/// Whether an operand is computed in the pass of the value that reads it. What may fail has a pass to itself: its
+/// failure is nobody else's.
+bool FusesInto(const Operand& operand, const Value& reader, const Layout& space) {
+  return !reader.may_fail && !operand.value->may_fail && Fuses(operand, space);
 }
 
 /// Calls visit(value) for `root` and every value that one pass computes with it; visit's result is ignored. No
 /// recursion: graphs are deep.
 template <typename Visit>
 void WalkFused(const Value& root, Visit&& visit) {
+  const Layout& space = PassSpaceOf(root);
   std::vector<const Value*> stack{&root};
   std::unordered_set<const Value*> seen{&root};
   while (!stack.empty()) {
@@ -37,7 +65,7 @@ void WalkFused(const Value& root, Visit&& visit) {
     stack.pop_back();
     visit(*value);
     for (const Operand* operand : OperandsOf(value->node)) {
-      if (FusesInto(*operand, *value) && seen.insert(operand->value.get()).second) {
+      if (FusesInto(*operand, *value, space) && seen.insert(operand->value.get()).second) {
         stack.push_back(operand->value.get());
       }
     }
@@ -48,14 +76,19 @@ void WalkFused(const Value& root, Visit&& visit) {
 
 bool Fuses(const Operand& operand, const Layout& space) {
   const Value& value = *operand.value;
-  return value.lazy() && value.layout == space && IsElementwise(value.node) && operand.view.IsWhole(value.shape);
+  if (!value.lazy() || !IsElementwise(value.node) || !operand.view.IsWhole(value.shape)) {
+    return false;
+  }
+  // What nobody can ask about is computed wherever its reader is: products of slices that are shifted against each
+  // other.
+  return value.layout == space || (value.names == 0 && IsNear(**value.layout, **space));
 }
 
 std::vector<ValuePtr> UnmetDependencies(const Value& root) {
   std::vector<ValuePtr> unmet;
   WalkFused(root, [&](const Value& value) {
     for (const Operand* operand : OperandsOf(value.node)) {
-      if (operand->value->lazy() && !FusesInto(*operand, value)) {
+      if (operand->value->lazy() && !FusesInto(*operand, value, PassSpaceOf(root))) {
         unmet.push_back(operand->value);
       }
     }
@@ -64,6 +97,9 @@ std::vector<ValuePtr> UnmetDependencies(const Value& root) {
 }
 
 absl::StatusOr<Ledger::Charge> ChargeFor(Lane& lane, Value& value, std::int64_t copies) {
+  if (lane.rehearsing()) {
+    return Ledger::Charge{};
+  }
   if (value.charge.held()) {
     return std::exchange(value.charge, {});
   }
@@ -105,11 +141,54 @@ absl::StatusOr<BufferView> PassBuilder::Place(const Operand& operand) {
                     (Equivalent(DistributionOfView(**value.layout, operand.view), **space_) &&
                      IsRegular(**value.layout, operand.view, **space_));
   if (!here) {
-    return PlaceCopy(operand);
+    DA_ASSIGN_OR_RETURN(const bool has_edges, PlaceEdges(operand, placed));
+    if (!has_edges) {
+      return PlaceCopy(operand);
+    }
   }
   inputs_.push_back(value.done);
   holds_.push_back(value.layout);
   return placed;
+}
+
+/// Where most of a view's blocks are where the space has them (slices shifted against each other), only what is not is
+/// copied, to where it is read. `placed` becomes the pass's next operand if so.
+absl::StatusOr<bool> PassBuilder::PlaceEdges(const Operand& operand, const BufferView& placed) {
+  const Value& value = *operand.value;
+  for (const OperandEdges& edges : command_.edges) {
+    const BufferView& other = command_.operands[static_cast<std::size_t>(edges.operand)];
+    if (other.buffer == placed.buffer && other.view == placed.view) {
+      return true;
+    }
+  }
+  const auto pieces = Pieces::Of(**value.layout, operand.view, **space_);
+  if (!pieces) {
+    return false;
+  }
+  auto copy = std::make_shared<Value>();
+  Distribution edges = pieces->Edges();
+  copy->dtype = value.dtype;
+  copy->shape = edges.shape();
+  // Each operand cuts the space into boxes: there must be few, and large ones.
+  constexpr std::int64_t kShare = 4;
+  constexpr std::size_t kCutMax = 32;
+  if (copy->shape[0] > space_->value->size() / kShare || command_.edges.size() >= kCutMax) {
+    return false;
+  }
+  copy->layout = lane_.cluster().registry.Intern(std::move(edges));
+  DA_ASSIGN_OR_RETURN(Ledger::Charge charge, ChargeFor(lane_, *copy));
+  auto buffer = lane_.MakeBuffer(std::move(charge));
+  const NewBuffer made{.buffer = buffer->id, .distribution = copy->layout->id, .dtype = value.dtype};
+  std::vector<int> targets = value.layout->value->targets;
+  targets.insert(targets.end(), space_->value->targets.begin(), space_->value->targets.end());
+  CompletionPtr done = lane_.Emit(CopyEdges{.source = placed, .space = space_->id, .destination = made},
+                                  std::move(targets), {value.layout, space_, copy->layout}, {value.done}, value.origin);
+  MarkStored(*copy, std::move(buffer), std::move(done));
+  command_.edges.push_back({.operand = static_cast<std::int32_t>(command_.operands.size()), .buffer = made});
+  temporaries_.push_back(copy);
+  inputs_.push_back(copy->done);
+  holds_.push_back(copy->layout);
+  return true;
 }
 
 absl::StatusOr<BufferView> PassBuilder::PlaceCopy(const Operand& operand) {
@@ -263,6 +342,7 @@ absl::Status PassBuilder::AddStored(const ValuePtr& root) {
     command_.program.stores.push_back({.value = id, .output = static_cast<std::int32_t>(command_.outputs.size())});
   }
   command_.outputs.emplace_back(made);
+  root->layout = space_;  // another only where nobody can tell
   outputs_.push_back({root, std::move(buffer)});
   return absl::OkStatus();
 }

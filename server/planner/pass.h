@@ -9,7 +9,7 @@
 
 namespace distarray::server {
 
-/// Whether a lazy value can be computed inside a pass over `space`, point by point.
+/// Whether a lazy value can be computed inside a pass over `space`, point by point; then it may be stored as that is.
 bool Fuses(const Operand& operand, const Layout& space);
 
 /// The lazy values that must be stored before `value` can be computed in one pass.
@@ -46,6 +46,7 @@ class PassBuilder {
   absl::StatusOr<ValueId> Load(const Operand& operand);
   absl::StatusOr<BufferView> Place(const Operand& operand);
   absl::StatusOr<BufferView> PlaceCopy(const Operand& operand);
+  absl::StatusOr<bool> PlaceEdges(const Operand& operand, const BufferView& placed);
   ValueId CastTo(ValueId value, DType dtype);
   ValueId Append(Instruction instruction);
 

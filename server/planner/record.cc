@@ -110,6 +110,21 @@ ValuePtr Recorder::Apply(std::string_view operation, DType compute, DType dtype,
       dtype, shape, layout, origin);
 }
 
+namespace {
+
+/// Whether an argument is the number 2: squares are computed faster than powers, and cannot fail.
+bool IsTwo(const Argument& argument) {
+  const auto* scalar = std::get_if<Scalar>(&argument);
+  if (scalar == nullptr) {
+    return false;
+  }
+  const auto* integer = std::get_if<std::int64_t>(&scalar->value);
+  const auto* floating = std::get_if<double>(&scalar->value);
+  return (integer != nullptr && *integer == 2) || (floating != nullptr && *floating == 2);
+}
+
+}  // namespace
+
 absl::StatusOr<ValuePtr> Recorder::Ufunc(std::string_view name, const std::vector<UfuncOperand>& operands,
                                          std::optional<DType> dtype, const std::vector<int>& default_targets,
                                          const std::string& origin) {
@@ -176,9 +191,14 @@ absl::StatusOr<ValuePtr> Recorder::Ufunc(std::string_view name, const std::vecto
     layout = lane_.cluster().registry.Intern(std::move(chosen));
   }
   const DType result = astype && dtype ? *dtype : loop->result;
+  int chosen = number;
+  if (name == "power" && IsTwo(arguments[1])) {
+    chosen = FindOperation("square");
+    arguments.pop_back();
+  }
   return Make(
       ApplyNode{
-          .operation = number, .compute = loop->compute, .result = loop->result, .arguments = std::move(arguments)},
+          .operation = chosen, .compute = loop->compute, .result = loop->result, .arguments = std::move(arguments)},
       result, shape, std::move(layout), origin);
 }
 

@@ -21,8 +21,9 @@ absl::Status Planner::MakeWritable(Base& base) {
   if (value->state == Value::State::kFailed) {
     return value->error;
   }
-  if (value->names > 1) {
-    // Two arrays came to have the same value without being views of each other; this one gets elements of its own.
+  if (value->names > 1 || value->buffer.use_count() > 1) {
+    // Two arrays came to have the same value (or, reshaped, the same buffer) without being views of each other; this
+    // one gets elements of its own.
     ValuePtr own = recorder_.Copy({value, View::Whole(value->shape)}, value->origin);
     Store({own});
     if (own->state == Value::State::kFailed) {
@@ -103,6 +104,13 @@ absl::StatusOr<Planner::Write> Planner::Assign(const Array& target, const Record
     return current->error;
   }
   const Shape shape = target.view.shape();
+  const auto repeats = [](const ViewDimension& dimension) {
+    return dimension.count > 1 && (dimension.step == 0 || dimension.base < 0);
+  };
+  if (std::any_of(target.view.dimensions.begin(), target.view.dimensions.end(), repeats)) {
+    return Error(Reason::kInvalidValue,
+                 "key: a broadcast view, whose elements are repeated, is read-only; write to a copy");
+  }
   const DType dtype = current->dtype;
   auto& registry = lane_.cluster().registry;
   Argument argument;

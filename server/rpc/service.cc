@@ -137,6 +137,12 @@ grpc::ServerUnaryReactor* DistArrayService::Reduce(Context* context, const v1::R
   *request.mutable_reduce() = *asked;
   return Begin(context, std::move(request), response);
 }
+grpc::ServerUnaryReactor* DistArrayService::Compute(Context* context, const v1::ComputeRequest* asked,
+                                                    v1::ComputeReply* response) {
+  v1::Request request;
+  *request.mutable_compute() = *asked;
+  return Begin(context, std::move(request), response);
+}
 grpc::ServerUnaryReactor* DistArrayService::Redistribute(Context* context, const v1::RedistributeRequest* asked,
                                                          v1::ArrayInfo* response) {
   v1::Request request;

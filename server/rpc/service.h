@@ -29,6 +29,7 @@ class DistArrayService final : public v1::DistArray::CallbackService {
   Unary* Assign(Context*, const v1::AssignRequest*, v1::Done*) override;
   Unary* Ufunc(Context*, const v1::UfuncRequest*, v1::ArrayInfo*) override;
   Unary* Reduce(Context*, const v1::ReduceRequest*, v1::ArrayInfo*) override;
+  Unary* Compute(Context*, const v1::ComputeRequest*, v1::ComputeReply*) override;
   Unary* Redistribute(Context*, const v1::RedistributeRequest*, v1::ArrayInfo*) override;
   Unary* Apply(Context*, const v1::ApplyRequest*, v1::ApplyReply*) override;
   Unary* Register(Context*, const v1::RegisterRequest*, v1::Done*) override;

@@ -34,5 +34,8 @@ bool TakeReply(v1::Reply& reply, v1::ServerInfo* out) {
 bool TakeReply(v1::Reply& reply, v1::FunctionsReply* out) {
   return TakeIf(reply.has_functions(), &v1::Reply::mutable_functions, reply, out);
 }
+bool TakeReply(v1::Reply& reply, v1::ComputeReply* out) {
+  return TakeIf(reply.has_compute(), &v1::Reply::mutable_compute, reply, out);
+}
 
 }  // namespace distarray::server

@@ -24,6 +24,7 @@ bool TakeReply(v1::Reply& reply, v1::ListReply* out);
 bool TakeReply(v1::Reply& reply, v1::ApplyReply* out);
 bool TakeReply(v1::Reply& reply, v1::ServerInfo* out);
 bool TakeReply(v1::Reply& reply, v1::FunctionsReply* out);
+bool TakeReply(v1::Reply& reply, v1::ComputeReply* out);
 
 /// One unary call, from its request to its one reply. Owns itself until gRPC is done with it.
 template <typename Response>

@@ -2,8 +2,10 @@
 #include <absl/strings/str_cat.h>
 
 #include <charconv>
+#include <set>
 #include <utility>
 
+#include "server/planner/explain.h"
 #include "server/session/session.h"
 
 namespace distarray::server {
@@ -27,14 +29,40 @@ v1::ArrayInfo Session::Info(std::int64_t key, const Array& array) {
   return info;
 }
 
+absl::StatusOr<Layout> Session::LayoutFor(const v1::DistributionRequest& request, const Shape& shape) {
+  DistributionRegistry& registry = context_->cluster->registry;
+  const int engine_count = context_->cluster->engine_count;
+  std::vector<int> targets = targets_;
+  if (request.like_size() > 0) {
+    if (request.has_exact() || !request.kinds().empty() || request.grid_shape_size() > 0 ||
+        request.targets_size() > 0) {
+      return Error(Reason::kInvalidValue,
+                   "distribution: both like and exact, kinds, grid_shape or targets given; expected one");
+    }
+    std::set<int> united;
+    for (const std::int64_t key : request.like()) {
+      DA_ASSIGN_OR_RETURN(const Array* array, Find(key, "like"));
+      if (const Value& value = *array->base->value(); value.state == Value::State::kFailed) {
+        return value.error;
+      }
+      const Layout own = LayoutOf(array->operand(), registry);
+      if (array->shape() == shape) {
+        return own;
+      }
+      united.insert(own->value->targets.begin(), own->value->targets.end());
+    }
+    targets.assign(united.begin(), united.end());
+  }
+  DA_ASSIGN_OR_RETURN(Distribution distribution,
+                      ResolveDistribution(request, shape, targets, default_kinds_, engine_count));
+  return registry.Intern(std::move(distribution));
+}
+
 void Session::Create(const v1::CreateRequest& request, const Ticket& ticket) {
   const auto outcome = [&]() -> absl::StatusOr<Array> {
     DA_ASSIGN_OR_RETURN(const DType dtype, ParseDType(request.dtype(), "dtype"));
     DA_ASSIGN_OR_RETURN(const Shape shape, ParseShape(request.shape(), dtype));
-    DA_ASSIGN_OR_RETURN(
-        Distribution distribution,
-        ResolveDistribution(request.distribution(), shape, targets_, default_kinds_, context_->cluster->engine_count));
-    const Layout layout = context_->cluster->registry.Intern(std::move(distribution));
+    DA_ASSIGN_OR_RETURN(const Layout layout, LayoutFor(request.distribution(), shape));
     DA_ASSIGN_OR_RETURN(const ValuePtr value, planner_.recorder().Create(request, dtype, shape, layout, ticket.origin));
     return NameWhole(value);
   };
@@ -49,6 +77,13 @@ void Session::Slice(const v1::SliceRequest& request, const Ticket& ticket) {
     }
     DA_ASSIGN_OR_RETURN(const auto index, ParseIndex(request.index()));
     DA_ASSIGN_OR_RETURN(View view, IndexView(source->view, index));
+    if (request.axes_size() > 0) {
+      DA_ASSIGN_OR_RETURN(view, PermuteView(view, {request.axes().begin(), request.axes().end()}));
+    }
+    if (request.broadcast_shape_size() > 0) {
+      DA_ASSIGN_OR_RETURN(const Shape shape, ParseShape(request.broadcast_shape(), source->dtype()));
+      DA_ASSIGN_OR_RETURN(view, BroadcastView(view, shape));
+    }
     Array sliced{source->base, std::move(view)};
     if (!request.snapshot()) {
       return sliced;
@@ -117,10 +152,7 @@ void Session::Redistribute(const v1::RedistributeRequest& request, const Ticket&
                    absl::StrCat("shape: ", ToString(Shape(request.shape().begin(), request.shape().end())),
                                 " is not the array's ", ToString(shape), "; reshaping is not implemented yet"));
     }
-    DA_ASSIGN_OR_RETURN(
-        Distribution distribution,
-        ResolveDistribution(request.distribution(), shape, targets_, default_kinds_, context_->cluster->engine_count));
-    const Layout layout = context_->cluster->registry.Intern(std::move(distribution));
+    DA_ASSIGN_OR_RETURN(const Layout layout, LayoutFor(request.distribution(), shape));
     return NameWhole(planner_.recorder().Redistribute(source->operand(), layout, ticket.origin));
   };
   Bind(ticket, request.result(), outcome());
@@ -135,6 +167,33 @@ void Session::Describe(const v1::DescribeRequest& request, const Ticket& ticket)
     return AnswerError(ticket, value.error, value.origin);
   }
   AnswerArray(ticket, **array, request.key());
+}
+
+void Session::Explain(const v1::ExplainRequest& request, const Ticket& ticket) {
+  const auto array = Find(request.key(), "key");
+  if (!array.ok()) {
+    return AnswerError(ticket, array.status());
+  }
+  const ValuePtr& value = (*array)->base->value();
+  if (value->state == Value::State::kFailed) {
+    return AnswerError(ticket, value->error, value->origin);
+  }
+  v1::Reply reply;
+  v1::Explanation& explanation = *reply.mutable_explanation();
+  for (Explanation::Step& step : server::Explain(*context_->cluster, value).steps) {
+    v1::Explanation::Step& told = *explanation.add_steps();
+    told.set_kind(static_cast<v1::Explanation::Step::Kind>(static_cast<int>(step.kind) + 1));
+    told.mutable_shape()->Add(step.shape.begin(), step.shape.end());
+    told.mutable_targets()->Add(step.targets.begin(), step.targets.end());
+    for (std::string& operation : step.operations) {
+      told.add_operations(std::move(operation));
+    }
+    told.set_operand_count(step.operand_count);
+    told.set_instruction_count(step.instruction_count);
+    told.set_moved_bytes(step.moved_bytes);
+    told.set_memory_bytes(step.memory_bytes);
+  }
+  Answer(ticket, std::move(reply));
 }
 
 void Session::List(const v1::ListRequest& request, const Ticket& ticket) {

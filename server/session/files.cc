@@ -109,10 +109,7 @@ void Session::Load(const v1::LoadRequest& request, const Ticket& ticket) {
 void Session::LoadInto(const v1::LoadRequest& request, const std::string& path, const DatasetInfo& info,
                        const Ticket& ticket) {
   const auto outcome = [&]() -> absl::StatusOr<Array> {
-    DA_ASSIGN_OR_RETURN(Distribution distribution,
-                        ResolveDistribution(request.distribution(), info.shape, targets_, default_kinds_,
-                                            context_->cluster->engine_count));
-    const Layout layout = context_->cluster->registry.Intern(std::move(distribution));
+    DA_ASSIGN_OR_RETURN(const Layout layout, LayoutFor(request.distribution(), info.shape));
     const ValuePtr value = planner_.recorder().Make(EmptyNode{}, info.dtype, info.shape, layout, ticket.origin);
     DA_ASSIGN_OR_RETURN(Array array, NameWhole(value));
     DA_ASSIGN_OR_RETURN(Ledger::Charge charge, ChargeFor(planner_.lane(), *value));

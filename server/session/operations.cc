@@ -19,18 +19,15 @@ absl::Status CheckParameters(const std::string& name, const google::protobuf::Ma
 
 }  // namespace
 
-absl::StatusOr<ValuePtr> Session::RecordUfunc(const v1::UfuncRequest& request, const std::string& origin) {
-  DA_RETURN_IF_ERROR(CheckParameters(request.name(), request.parameters()));
+absl::StatusOr<std::vector<Recorder::UfuncOperand>> Session::ReadOperands(
+    const google::protobuf::RepeatedPtrField<v1::Operand>& given) {
   std::vector<Recorder::UfuncOperand> operands;
-  for (int i = 0; i < request.operands_size(); ++i) {
-    const v1::Operand& operand = request.operands(i);
+  for (int i = 0; i < given.size(); ++i) {
+    const v1::Operand& operand = given[i];
     const std::string argument = absl::StrCat("operand ", i);
     switch (operand.operand_case()) {
       case v1::Operand::kKey: {
         DA_ASSIGN_OR_RETURN(const Array* array, Find(operand.key(), argument));
-        if (const ValuePtr& value = array->base->value(); value->state == Value::State::kFailed) {
-          return value;
-        }
         operands.emplace_back(array->operand());
         break;
       }
@@ -41,6 +38,17 @@ absl::StatusOr<ValuePtr> Session::RecordUfunc(const v1::UfuncRequest& request, c
       }
       case v1::Operand::OPERAND_NOT_SET:
         return Error(Reason::kInvalidValue, absl::StrCat(argument, ": none given; expected a key or a scalar"));
+    }
+  }
+  return operands;
+}
+
+absl::StatusOr<ValuePtr> Session::RecordUfunc(const v1::UfuncRequest& request, const std::string& origin) {
+  DA_RETURN_IF_ERROR(CheckParameters(request.name(), request.parameters()));
+  DA_ASSIGN_OR_RETURN(const std::vector<Recorder::UfuncOperand> operands, ReadOperands(request.operands()));
+  for (const auto& operand : operands) {
+    if (const auto* array = std::get_if<Operand>(&operand); array && array->value->state == Value::State::kFailed) {
+      return array->value;
     }
   }
   std::optional<DType> dtype;

@@ -172,6 +172,8 @@ void Session::Dispatch(Queued& queued, const Ticket& ticket) {
       return Load(request.load(), ticket);
     case v1::Request::kDescribe:
       return Describe(request.describe(), ticket);
+    case v1::Request::kExplain:
+      return Explain(request.explain(), ticket);
     case v1::Request::kList:
       return List(request.list(), ticket);
     case v1::Request::kDelete:
@@ -194,6 +196,8 @@ void Session::Dispatch(Queued& queued, const Ticket& ticket) {
       return Apply(queued, ticket);
     case v1::Request::kRegister:
       return Register(request.register_(), ticket);
+    case v1::Request::kCompute:
+      return Compute(request.compute(), ticket);
     case v1::Request::kFunctions:
       return ListFunctions(ticket);
     case v1::Request::kOpen:

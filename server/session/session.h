@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "distarray/v1/session.pb.h"
+#include "server/compute/computation.h"
 #include "server/functions/functions.h"
 #include "server/planner/planner.h"
 #include "server/rpc/gateway.h"
@@ -106,6 +107,9 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Names the outcome, good or bad, and answers.
   void Bind(const Ticket& ticket, std::int64_t key, absl::StatusOr<Array> outcome);
   absl::StatusOr<Array> NameWhole(const ValuePtr& value);
+  /// Where an array that was asked for so goes. Errors: kInvalidValue, kUnknownKey, those of the arrays it is to be
+  /// like.
+  absl::StatusOr<Layout> LayoutFor(const v1::DistributionRequest& request, const Shape& shape);
   /// Calls `then` (in the same turn, if nothing is missing) once all have finished, unless the session has gone by
   /// then.
   void After(std::vector<CompletionPtr> completions, std::function<void()> then);
@@ -117,12 +121,15 @@ class Session : public std::enable_shared_from_this<Session> {
   void FinishWrite(absl::StatusOr<Planner::Write> write, const Ticket& ticket);
   void Redistribute(const v1::RedistributeRequest& request, const Ticket& ticket);
   void Describe(const v1::DescribeRequest& request, const Ticket& ticket);
+  void Explain(const v1::ExplainRequest& request, const Ticket& ticket);
   void List(const v1::ListRequest& request, const Ticket& ticket);
   void Delete(const v1::DeleteRequest& request, const Ticket& ticket);
   v1::ArrayInfo Info(std::int64_t key, const Array& array);
 
   // operations.cc
   void Ufunc(const v1::UfuncRequest& request, const Ticket& ticket);
+  absl::StatusOr<std::vector<Recorder::UfuncOperand>> ReadOperands(
+      const google::protobuf::RepeatedPtrField<v1::Operand>& operands);
   absl::StatusOr<ValuePtr> RecordUfunc(const v1::UfuncRequest& request, const std::string& origin);
   void UfuncInPlace(const v1::UfuncRequest& request, const Ticket& ticket);
   void Reduce(const v1::ReduceRequest& request, const Ticket& ticket);
@@ -149,6 +156,11 @@ class Session : public std::enable_shared_from_this<Session> {
   absl::Status ChooseTargets(Applying& applying) const;
   absl::StatusOr<CompletionPtr> LendArrays(Applying& applying);
   void Refuse(Applying& applying, const absl::Status& status);
+
+  // compute.cc
+  void Compute(const v1::ComputeRequest& request, const Ticket& ticket);
+  /// Waits for what `computed` waits for, then names the results and answers.
+  void GoOn(std::vector<std::int64_t> results, absl::StatusOr<Computed> computed, const Ticket& ticket);
 
   // results.cc
   void TakeResults(const std::shared_ptr<Applying>& applying);

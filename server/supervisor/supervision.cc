@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "server/config/settings.h"
+#include "server/supervisor/huge_pages.h"
 #include "server/supervisor/port_file.h"
 #include "server/supervisor/processes.h"
 #include "server/supervisor/random.h"
@@ -266,6 +267,7 @@ void Supervision::Served(const std::string& address) {
     spdlog::error("{}", std::string(status.message()));
   }
   life_.Served();
+  spdlog::info("{}", TellHugePages());
   spdlog::info("serving at {} with {} engine(s), ready after {:.2f} s", address_, options_.engines,
                SecondsSince(job_started_));
 }

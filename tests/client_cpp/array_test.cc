@@ -159,6 +159,13 @@ TEST_CASE("functions") {
   CHECK(Values<double>(Sqrt(x)) == Doubles{0.5, 1, 2});
   CHECK(Values<double>(Maximum(x, 2)) == Doubles{2, 2, 4});
   CHECK(Values<double>(Where(x > 0.5, x, -1)) == Doubles{-1, 1, 4});
+  CHECK(Values<double>(Clip(x, 0.5, 2)) == Doubles{0.5, 1, 2});
+  const Array n = context.FromVector(Ints{12, -7, 0});
+  CHECK(Values<std::int64_t>(Gcd(n, 8)) == Ints{4, 1, 8});
+  CHECK(Values<std::int64_t>(Lcm(n, 8)) == Ints{24, 56, 0});
+  CHECK(Values<std::uint8_t>(BitwiseCount(n)) == std::vector<std::uint8_t>{2, 3, 0});
+  CHECK(Values<bool>(Signbit(n)) == std::vector<bool>{false, true, false});
+  CHECK(Values<double>(Nextafter(x, 0) + Spacing(Nextafter(x, 0))) == Values<double>(x));
   CHECK(Values<double>(Power(x, 2)) == Doubles{0.0625, 1, 16});
   CHECK(Values<bool>(LogicalAnd(x > 0.5, x < 2)) == std::vector<bool>{false, true, false});
   CHECK(Values<bool>(IsNan(Log(x - 1))) == std::vector<bool>{true, false, false});

@@ -7,8 +7,10 @@ daemon are skipped.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -69,9 +71,50 @@ def contexts(daemons):
             made[engines] = da.Context(daemons(engines))
         return made[engines]
 
+    context.made = made
     yield context
     for one in made.values():
         one.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(request):
+    """After a test that passed, the daemons that it shares with others hold no more arrays and memory than before, by
+    their own books.
+    """
+    before = {} if FAKE or "contexts" not in request.fixturenames else books(request)
+    yield
+    if not before or getattr(request.node, "failed", False):
+        return
+    kept = [each for each in request.node.funcargs.values() if isinstance(each, da.DistArray)]  # other fixtures' values
+    room = sum(array.nbytes for array in kept)
+    deadline = time.monotonic() + 60
+    for engines, (keys, used) in books(request).items():
+        keys_before, used_before = before.get(engines, (set(), 0))
+        left = keys - keys_before - {array.key.value for array in kept}
+        assert not left, f"arrays are left behind: {left}"
+        while used > used_before + room and time.monotonic() < deadline:  # sessions of the test's own may be ending
+            time.sleep(0.01)
+            used = books(request)[engines][1]
+        assert used <= used_before + room, "memory is left behind"
+
+
+def books(request):
+    """By number of engines: the keys of the arrays of the context, and the bytes in use."""
+    gc.collect()
+    found = {}
+    for engines, one in request.getfixturevalue("contexts").made.items():
+        one.wait()
+        keys = {listed.key for listed in one.list_arrays()}
+        found[engines] = keys, one.server_info().memory_used_bytes
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed
+    return report
 
 
 @pytest.fixture(scope="session")

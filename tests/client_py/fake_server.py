@@ -17,13 +17,14 @@ from distarray._proto import session_pb2, types_pb2
 from distarray.globalapi.maps import Distribution
 
 UNARY = (
-    "absolute arccos arccosh arcsin arcsinh arctan arctanh ceil conjugate cos cosh exp expm1 floor invert isfinite "
-    "isinf isnan log log10 log1p logical_not negative reciprocal rint sign sin sinh sqrt square tan tanh trunc"
+    "absolute angle arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil conjugate cos cosh deg2rad degrees exp exp2 "
+    "expm1 fabs floor imag invert isfinite isinf isnan log log10 log1p log2 logical_not negative positive rad2deg "
+    "radians real reciprocal rint sign signbit sin sinh spacing sqrt square tan tanh trunc"
 ).split()
 BINARY = (
-    "add arctan2 bitwise_and bitwise_or bitwise_xor divide equal floor_divide fmod greater greater_equal hypot "
-    "left_shift less less_equal logical_and logical_or logical_xor maximum minimum mod multiply not_equal power "
-    "remainder right_shift subtract true_divide"
+    "add arctan2 bitwise_and bitwise_or bitwise_xor copysign divide equal float_power floor_divide fmax fmin fmod gcd "
+    "greater greater_equal heaviside hypot lcm left_shift less less_equal logaddexp logaddexp2 logical_and logical_or "
+    "logical_xor maximum minimum mod multiply nextafter not_equal power remainder right_shift subtract true_divide"
 ).split()
 REDUCTIONS = "sum prod min max mean var std any all".split()
 CHUNK = 1 << 16
@@ -45,7 +46,8 @@ def server_info(engines):
     )
     info.memory_limit_bytes = 1 << 34
     info.promotions.extend(NUMBER[np.result_type(a, b)] for a in DTYPES for b in DTYPES)
-    for count, names in ((1, UNARY), (2, BINARY)):
+    counts = ["bitwise_count"] if hasattr(np, "bitwise_count") else []  # since NumPy 2
+    for count, names in ((1, UNARY + counts), (2, BINARY), (3, ["clip"])):
         for name in names:
             operation = info.operations.add(name=name, operand_count=count)
             for dtype in DTYPES:
@@ -176,7 +178,8 @@ class FakeSession:
             random = message.random
             generator = np.random.default_rng([random.seed, random.stream])
             low, high = self.scalar(random.low), self.scalar(random.high)
-            draw = {1: generator.uniform, 2: generator.normal, 3: generator.integers}[random.kind]
+            integers = generator.integers
+            draw = {1: generator.uniform, 2: generator.normal, 3: integers, 4: integers}[random.kind]
             values = np.asarray(draw(low, high, shape)).astype(dtype)
         else:
             values = np.empty(shape, dtype)

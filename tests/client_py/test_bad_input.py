@@ -102,8 +102,10 @@ def send(client, fill):
 
 
 def slice_beyond(client):
+    array = client.zeros(3)
+
     def fill(request):
-        request.slice.key = client.zeros(3)._key
+        request.slice.key = array._key
         request.slice.result = client._new_key()
         request.slice.index.entries.add().integer = 9
 

@@ -272,3 +272,16 @@ def test_allclose(context):
     assert context.allclose(context.arange(3), np.arange(3)) and context.allclose(context.ones(2, bool), [1, 1])
     with pytest.raises(ValueError):
         context.allclose(d, np.ones(4))
+
+
+@pytest.mark.daemon
+def test_arrays_like_others_are_dealt_out_as_those(context):
+    cyclic = context.fromarray(np.arange(12).reshape(3, 4), da.Distribution(context, (3, 4), "nc", targets=[3, 1]))
+    for made in (da.empty_like(cyclic), da.zeros_like(cyclic, dtype=bool), da.full_like(cyclic[::2], 7)):
+        assert made.targets == [3, 1] and made.dist == ("n", "c")
+    elsewhere = context.ones(5, targets=[0])
+    assert context._empty_like([elsewhere, cyclic], (3, 4), cyclic._type).dist == ("n", "c")
+    assert context._empty_like([elsewhere, cyclic], (8,), cyclic._type).targets == [0, 1, 3]
+    wrong = context._create((3, 4), 5, lambda create: create.empty.SetInParent(), "nc", like=[cyclic])
+    with pytest.raises(ValueError, match="both like and exact"):
+        wrong.wait()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from checks import COMPLEX, FLOATS, INTEGERS, NUMPY_2, arrays, dealt, dtypes, filled_shapes, same, values
 from distarray._dtypes import DTYPES
+from distarray.globalapi import functions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,32 +15,46 @@ from hypothesis import strategies as st
 # may differ by.
 UNARY = {
     "absolute": (-20, 20, 1),
+    "angle": (-20, 20, 4),
     "arccos": (-1, 1, 4),
     "arccosh": (1, 20, 4),
     "arcsin": (-1, 1, 4),
     "arcsinh": (-20, 20, 4),
     "arctan": (-20, 20, 4),
     "arctanh": (-0.9, 0.9, 4),
+    "cbrt": (-20, 20, 4),
     "ceil": (-20, 20, 0),
     "conjugate": (-20, 20, 0),
     "cos": (-20, 20, 4),
     "cosh": (-5, 5, 4),
+    "deg2rad": (-20, 20, 1),
+    "degrees": (-20, 20, 1),
     "exp": (-5, 5, 4),
+    "exp2": (-5, 5, 4),
     "expm1": (-5, 5, 4),
+    "fabs": (-20, 20, 0),
     "floor": (-20, 20, 0),
+    "imag": (-20, 20, 0),
     "isfinite": (-20, 20, 0),
     "isinf": (-20, 20, 0),
     "isnan": (-20, 20, 0),
     "log": (0.5, 20, 4),
     "log10": (0.5, 20, 4),
     "log1p": (-0.5, 20, 4),
+    "log2": (0.5, 20, 4),
     "logical_not": (-20, 20, 0),
     "negative": (-20, 20, 0),
+    "positive": (-20, 20, 0),
+    "rad2deg": (-20, 20, 1),
+    "radians": (-20, 20, 1),
+    "real": (-20, 20, 0),
     "reciprocal": (0.5, 20, 0),
     "rint": (-20, 20, 0),
     "sign": (-20, 20, 0),
+    "signbit": (-20, 20, 0),
     "sin": (-20, 20, 4),
     "sinh": (-5, 5, 4),
+    "spacing": (-20, 20, 0),
     "sqrt": (0, 20, 0),
     "square": (-20, 20, 0),
     "tan": (-1, 1, 4),
@@ -58,6 +73,11 @@ ARITHMETIC = [
     "remainder",
     "mod",
     "floor_divide",
+    "fmax",
+    "fmin",
+    "copysign",
+    "nextafter",
+    "heaviside",
 ]
 COMPARISONS = ["less", "less_equal", "equal", "not_equal", "greater", "greater_equal"]
 LOGICAL = ["logical_and", "logical_or", "logical_xor"]
@@ -97,17 +117,17 @@ def test_unary_of_floats(context, data, name, dtype):
     shape = data.draw(filled_shapes)
     x = np.random.default_rng(data.draw(st.integers(0, 999))).uniform(low, high, shape).astype(dtype)
     d, x = data.draw(dealt(context, st.just(x)))
-    same(getattr(da, name)(d), getattr(np, name)(x), ulps)
+    same(getattr(functions, name)(d), getattr(np, name)(x), ulps)
 
 
-@given(st.data(), st.sampled_from(sorted({*UNARY, "invert"})), dtypes)
+@given(st.data(), st.sampled_from(sorted({*UNARY, "invert", "bitwise_count"})), dtypes)
 def test_unary_of_other_dtypes(context, data, name, dtype):
     x = data.draw(arrays(dtype=dtype, low=0, high=1) if name.startswith("arc") else arrays(dtype=dtype, low=-3, high=3))
     function = getattr(np, name)
     d = context.fromarray(x)
     if not has_loop(function, np.ones(1, dtype)):
         with pytest.raises(TypeError, match="not defined"):
-            getattr(da, name)(d)
+            getattr(functions, name)(d)
         return
     expected = reference(function, x)
     if not NUMPY_2 and name in ("floor", "ceil", "trunc") and dtype.kind in "bui":  # NumPy 2 keeps the dtype
@@ -121,10 +141,10 @@ def test_unary_of_other_dtypes(context, data, name, dtype):
     if expected.dtype == np.float16:  # DistArray has no float16: float32 instead
         expected = reference(function, x.astype(np.float32))
     if not np.isfinite(expected).all():
-        same_where_finite(getattr(da, name)(d), expected)
+        same_where_finite(getattr(functions, name)(d), expected)
         return
     exact = dtype not in FLOATS + COMPLEX and expected.dtype == dtype
-    same(getattr(da, name)(d), expected, 0 if exact else 64 if dtype in COMPLEX else 8)
+    same(getattr(functions, name)(d), expected, 0 if exact else 64 if dtype in COMPLEX else 8)
 
 
 def same_where_finite(result, expected):
@@ -145,11 +165,11 @@ def test_binary(context, data, name, a, b):
     function = getattr(np, name)
     if not has_loop(function, np.ones(1, a), np.ones(1, b)):
         with pytest.raises(TypeError, match="not defined"):
-            getattr(da, name)(d, e)
+            getattr(functions, name)(d, e)
         return
     expected = reference(function, x, y)
     inexact = np.result_type(a, b).kind == "c" and name in ("true_divide", "divide", "multiply")
-    same(getattr(da, name)(d, e), expected, 4 if inexact or expected.dtype == np.float16 else 0)
+    same(getattr(functions, name)(d, e), expected, 4 if inexact or expected.dtype == np.float16 else 0)
 
 
 @given(st.data(), st.sampled_from(BITWISE), st.sampled_from([*INTEGERS, np.dtype(bool)]))
@@ -157,15 +177,19 @@ def test_bitwise(context, data, name, dtype):
     shape = data.draw(filled_shapes)
     x, y = data.draw(arrays(shape, dtype)), data.draw(arrays(shape, dtype, low=0, high=6))
     d, e = data.draw(dealt(context, st.just(x)))[0], data.draw(dealt(context, st.just(y)))[0]
-    same(getattr(da, name)(d, e), getattr(np, name)(x, y))
+    same(getattr(functions, name)(d, e), getattr(np, name)(x, y))
 
 
-@given(st.data(), st.sampled_from(["hypot", "arctan2", "power"]), st.sampled_from(FLOATS))
+@given(
+    st.data(),
+    st.sampled_from(["hypot", "arctan2", "power", "float_power", "logaddexp", "logaddexp2"]),
+    st.sampled_from(FLOATS),
+)
 def test_binary_mathematics(context, data, name, dtype):
     rng = np.random.default_rng(data.draw(st.integers(0, 999)))
     x, y = rng.uniform(0.5, 4, (5, 3)).astype(dtype), rng.uniform(-3, 3, (5, 3)).astype(dtype)
     d, e = data.draw(dealt(context, st.just(x)))[0], data.draw(dealt(context, st.just(y)))[0]
-    same(getattr(da, name)(d, e), getattr(np, name)(x, y), 8)
+    same(getattr(functions, name)(d, e), getattr(np, name)(x, y), 8)
 
 
 @given(st.data(), st.sampled_from(OPERATORS), dtypes, st.sampled_from([True, 3, 2.5, 1 + 2j]), st.booleans())
@@ -298,7 +322,7 @@ def test_numbers_that_trap_nothing(context):
             ("add", 1),
         ):
             other = np.array(y, dtype)
-            same(getattr(da, name)(d, other), reference(getattr(np, name), x, other))
+            same(getattr(functions, name)(d, other), reference(getattr(np, name), x, other))
         if dtype.kind == "i":
             same(d // dtype.type(-1), reference(np.floor_divide, x, dtype.type(-1)))
             same(d % dtype.type(-1), reference(np.remainder, x, dtype.type(-1)))
@@ -319,9 +343,72 @@ def test_numbers_that_trap_nothing(context):
             "remainder",
             "floor_divide",
         ):
-            same(getattr(da, name)(d, other), reference(getattr(np, name), special, other))
+            same(getattr(functions, name)(d, other), reference(getattr(np, name), special, other))
     for name in ("sqrt", "exp", "log", "sign", "isnan", "isinf", "isfinite", "floor", "rint", "tanh", "arctan"):
-        same(getattr(da, name)(d), reference(getattr(np, name), special), 4)
+        same(getattr(functions, name)(d), reference(getattr(np, name), special), 4)
+
+
+@given(st.data(), st.sampled_from(["gcd", "lcm"]), st.sampled_from(INTEGERS))
+def test_divisors_and_multiples(context, data, name, dtype):
+    shape = data.draw(filled_shapes)
+    x, y = data.draw(arrays(shape, dtype)), data.draw(arrays(shape, dtype))
+    x.flat[0] = np.iinfo(dtype).min
+    d, e = data.draw(dealt(context, st.just(x)))[0], data.draw(dealt(context, st.just(y)))[0]
+    same(getattr(functions, name)(d, e), getattr(np, name)(x, y))
+
+
+@given(st.data(), dtypes.filter(lambda dtype: dtype.kind != "b"))
+def test_clip(context, data, dtype):
+    shape = data.draw(filled_shapes)
+    x, low, high = (data.draw(arrays(shape, dtype)) for _ in range(3))
+    if dtype in FLOATS:
+        for number in (x, low, high):
+            number.flat[data.draw(st.integers(0, number.size - 1))] = np.nan
+    d, lower, upper = (data.draw(dealt(context, st.just(number)))[0] for number in (x, low, high))
+    same(functions.clip(d, lower, upper), np.clip(x, low, high))
+    same(functions.clip(d, 3, 7), np.clip(x, 3, 7))
+    same(functions.clip(d, min=low), np.clip(x, low, None))
+    same(functions.clip(d, max=upper), np.clip(x, None, high))
+    same(functions.clip(d), x)
+    if NUMPY_2:
+        same(functions.clip(d, 2.5, upper), np.clip(x, 2.5, high))
+
+
+def test_clip_beyond_the_range(context):
+    d = context.fromarray(np.arange(4, dtype=np.uint8))
+    same(functions.clip(d, -1, 2), np.array([0, 1, 2, 2], np.uint8))
+    same(functions.clip(d, 1, 300), np.array([1, 1, 2, 3], np.uint8))
+    same(functions.clip(d, None, 256), np.arange(4, dtype=np.uint8))
+    with pytest.raises(OverflowError, match="out of bounds for uint8"):
+        functions.clip(d, 300, None)
+    with pytest.raises(TypeError, match="not defined"):
+        functions.gcd(d, 1.5)
+
+
+@given(st.data(), dtypes, st.integers(-2, 3))
+def test_round(context, data, dtype, decimals):
+    d, x = data.draw(dealt(context, arrays(dtype=dtype, low=-100, high=100)))
+    x = x / 8 if dtype in FLOATS else x
+    d = d / 8 if dtype in FLOATS else d
+    same(functions.round(d, decimals), np.round(x, decimals))
+
+
+def test_parts_and_infinities(context):
+    for dtype in FLOATS:
+        x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.5, -2.75], dtype)
+        d = context.fromarray(x)
+        for mine, theirs in zip(functions.modf(d), np.modf(x), strict=True):
+            same(mine, theirs)
+            same(functions.signbit(mine), np.signbit(theirs))
+        same(functions.isposinf(d), np.isposinf(x))
+        same(functions.isneginf(d), np.isneginf(x))
+    whole = np.arange(-5, 5)
+    for mine, theirs in zip(functions.modf(context.fromarray(whole)), np.modf(whole), strict=True):
+        same(mine, theirs)
+    for mine, theirs in zip(functions.divmod(context.fromarray(whole), 3), np.divmod(whole, 3), strict=True):
+        same(mine, theirs)
+    with pytest.raises(TypeError, match="not defined"):
+        functions.isposinf(context.ones(3, complex))
 
 
 def test_integer_to_a_negative_power(context):
@@ -333,7 +420,7 @@ def test_integer_to_a_negative_power(context):
         d**-1
     with pytest.raises(ValueError, match="power.*-2"):
         context.ones((3,), dtype="bool") ** -2
-    same(d ** -1.0, np.arange(1, 5) ** -1.0)
+    same(d**-1.0, np.arange(1, 5) ** -1.0)
     same(d.astype("float64") ** -1, np.arange(1.0, 5.0) ** -1)
 
 
@@ -349,8 +436,11 @@ def test_astype(context, data, source, target):
 def test_every_function_is_there(context):
     assert {name for name in da.functions.__all__} <= set(da.__all__)
     for name in da.functions.__all__:
-        assert callable(getattr(da, name)) and getattr(da, name).__doc__
-    assert all(context._tables.has_operation(name) for name in da.functions.__all__ if name != "abs")
+        assert callable(getattr(functions, name)) and getattr(functions, name).__doc__
+    composed = {"around", "divmod", "isneginf", "isposinf", "modf", "round"}
+    for name in set(da.functions.__all__) - composed:
+        own = getattr(functions, name).__name__  # of another name, the one it stands for
+        assert context._tables.has_operation(own), name
     with pytest.raises(TypeError, match="at least one DistArray"):
         da.sin(1.0)
 
@@ -377,18 +467,17 @@ def test_functions_of_numpy_run_on_the_server(context):
     np.multiply(out, 2, out=out)
     same(out, (x + 1) * 2)
     for call in (
-        lambda: np.add.reduce(d),
+        lambda: d.__array_ufunc__(np.subtract, "accumulate", d),  # NumPy 2.4 itself leaks d when it raises
         lambda: np.add.outer(d, d),
         lambda: np.add(d, 1, where=np.array([True])),
         lambda: np.add(d, 1, out=np.zeros((2, 3))),
-        lambda: np.spacing(d),
-        lambda: np.modf(d),
-        lambda: np.concatenate([d, d]),
-        lambda: np.sort(d),
+        lambda: np.frexp(d),
+        lambda: np.pad(d, 1),
+        lambda: np.concatenate([d, d], axis=0, casting="unsafe"),
         lambda: np.where(d),
         lambda: np.array2string(d),
     ):
-        with pytest.raises(TypeError, match="available|takes|cannot"):
+        with pytest.raises(TypeError, match="available|takes|cannot|argument"):
             call()
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from checks import arrays, dealt, distributions, dtypes, filled_shapes, indices, same
+from distarray.globalapi import Distribution
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -150,9 +151,6 @@ def test_bad_indices_and_values(context):
             d[index]
         with pytest.raises(IndexError):
             d[index] = 1
-    for index in ([0, 1], np.ones(4, bool), context.ones(4, bool)):
-        with pytest.raises(NotImplementedError):
-            d[index]
     for value in (np.ones(4), np.ones((2, 4, 5)), context.ones((3, 5))):
         with pytest.raises(ValueError, match="does not broadcast"):
             d[...] = value
@@ -203,9 +201,12 @@ def test_redistribution(context, data):
 
 
 def test_redistribution_by_shape(context):
-    d = context.ones((4, 5), dist="nb")
+    x = np.arange(20).reshape(4, 5)
+    d = context.fromarray(x, dist="nb")
     assert d.distribute_as((4, 5)).dist == ("b", "n")
-    with pytest.raises(NotImplementedError, match="reshape"):
-        d.distribute_as((10, 2))
+    same(d.distribute_as((10, 2)), x.reshape(10, 2))
+    cyclic = d.distribute_as(Distribution(context, (2, 10), "nc", targets=[2, 0]))
+    same(cyclic, x.reshape(2, 10))
+    assert cyclic.dist == ("n", "c") and cyclic.targets == [2, 0]
     with pytest.raises(ValueError):
         d.distribute_as((3, 7))

@@ -24,8 +24,16 @@ def test_first_array(daemons, tmp_path, monkeypatch):
 
 
 @pytest.mark.daemon
-def test_functions_beside_the_data():
+def test_the_array_api():
     block = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)[1]
+    run = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == ["(2, 12)", "[5, 0] 0.3568"]
+
+
+@pytest.mark.daemon
+def test_functions_beside_the_data():
+    block = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)[2]
     run = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
     lines = run.stdout.splitlines()

@@ -99,8 +99,10 @@ def test_bad_arguments(context):
         d.sum(axis=[0])
     with pytest.raises(ValueError, match="twice"):
         d.sum(axis=(0, 0))
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(ValueError, match="the result's shape"):
         d.sum(out=d)
+    with pytest.raises(TypeError, match="cast"):
+        d.mean(axis=0, out=context.zeros(4, int))
     with pytest.raises(ValueError, match="no elements"):
         context.empty((0, 3)).max()
     same(context.empty((0, 3)).sum(), np.float64(0))

@@ -19,12 +19,17 @@ Array Ufunc(std::string_view name, std::span<const Operand> operands, std::optio
 
 /// Of complex numbers: their modulus, real.
 Array Absolute(const Operand& x);
+/// In radians.
+Array Angle(const Operand& x);
 Array Arccos(const Operand& x);
 Array Arccosh(const Operand& x);
 Array Arcsin(const Operand& x);
 Array Arcsinh(const Operand& x);
 Array Arctan(const Operand& x);
 Array Arctanh(const Operand& x);
+/// uint8: the ones in the absolute value.
+Array BitwiseCount(const Operand& x);
+Array Cbrt(const Operand& x);
 Array Ceil(const Operand& x);
 Array Conjugate(const Operand& x);
 Array Cos(const Operand& x);
@@ -33,6 +38,7 @@ Array Deg2rad(const Operand& x);
 Array Exp(const Operand& x);
 Array Exp2(const Operand& x);
 Array Expm1(const Operand& x);
+Array Fabs(const Operand& x);
 Array Floor(const Operand& x);
 Array Imag(const Operand& x);
 Array Invert(const Operand& x);
@@ -56,8 +62,12 @@ Array Reciprocal(const Operand& x);
 /// To the nearest even.
 Array Rint(const Operand& x);
 Array Sign(const Operand& x);
+/// bool; true also of -0.0.
+Array Signbit(const Operand& x);
 Array Sin(const Operand& x);
 Array Sinh(const Operand& x);
+/// To the next number away from 0.
+Array Spacing(const Operand& x);
 Array Sqrt(const Operand& x);
 Array Square(const Operand& x);
 Array Tan(const Operand& x);
@@ -75,6 +85,8 @@ Array Copysign(const Operand& x1, const Operand& x2);
 Array Divide(const Operand& x1, const Operand& x2);
 /// bool, as the comparisons below.
 Array Equal(const Operand& x1, const Operand& x2);
+/// In float64 or complex128.
+Array FloatPower(const Operand& x1, const Operand& x2);
 /// Rounded down; integers by 0 give 0.
 Array FloorDivide(const Operand& x1, const Operand& x2);
 /// NaN only where both are.
@@ -83,13 +95,18 @@ Array Fmax(const Operand& x1, const Operand& x2);
 Array Fmin(const Operand& x1, const Operand& x2);
 /// With the sign of the dividend, as in C.
 Array Fmod(const Operand& x1, const Operand& x2);
+Array Gcd(const Operand& x1, const Operand& x2);
 Array Greater(const Operand& x1, const Operand& x2);
 Array GreaterEqual(const Operand& x1, const Operand& x2);
+Array Heaviside(const Operand& x1, const Operand& x2);
 Array Hypot(const Operand& x1, const Operand& x2);
+Array Lcm(const Operand& x1, const Operand& x2);
 /// Shifts of the dtype's width and more give 0.
 Array LeftShift(const Operand& x1, const Operand& x2);
 Array Less(const Operand& x1, const Operand& x2);
 Array LessEqual(const Operand& x1, const Operand& x2);
+Array Logaddexp(const Operand& x1, const Operand& x2);
+Array Logaddexp2(const Operand& x1, const Operand& x2);
 /// bool, of truth values.
 Array LogicalAnd(const Operand& x1, const Operand& x2);
 /// bool, of truth values.
@@ -101,6 +118,8 @@ Array Maximum(const Operand& x1, const Operand& x2);
 /// NaN where one is.
 Array Minimum(const Operand& x1, const Operand& x2);
 Array Multiply(const Operand& x1, const Operand& x2);
+/// The next number after x1 towards x2.
+Array Nextafter(const Operand& x1, const Operand& x2);
 Array NotEqual(const Operand& x1, const Operand& x2);
 /// An integer to a negative integer power is kInvalidValue: at the call if the exponent is a number, else when it is
 /// computed.
@@ -111,6 +130,8 @@ Array Remainder(const Operand& x1, const Operand& x2);
 Array RightShift(const Operand& x1, const Operand& x2);
 Array Subtract(const Operand& x1, const Operand& x2);
 
+/// x within [low, high]: below, low; above, high. NaN where one of the three is.
+Array Clip(const Operand& x, const Operand& low, const Operand& high);
 /// x where condition is true (not zero), else y.
 Array Where(const Operand& condition, const Operand& x, const Operand& y);
 

@@ -34,7 +34,7 @@ class Feeder:
         self._sizes: list[int] = []  # in bytes, of those
         self._waiting_bytes = 0
         self._next_sequence = 1
-        self._forgotten: deque[int] = deque()  # small ones, to be deleted some time
+        self._forgotten: deque[int] = deque()  # small ones, to be deleted before an urgent request, or some time
         self._dropped: deque[int] = deque()  # large ones, to be deleted before the next request
         self._urgent = False
         self._ended = False
@@ -65,6 +65,8 @@ class Feeder:
                 self._room.wait()
             if self._dropped:
                 self._append_delete(self._dropped)
+            if urgent and self._forgotten:  # what leads to an awaited value need not be stored
+                self._append_delete(self._forgotten)
             sequence = self._next_sequence
             if before is not None:
                 before(sequence)

@@ -1,173 +1,69 @@
-"""Distributed arrays: contexts, arrays, distributions, and NumPy's functions on them."""
+"""Distributed arrays: contexts, arrays, distributions, and the functions on them, by the names of the Python array API
+standard (2024.12) and by NumPy's.
+"""
 
-from distarray.globalapi import random
+# One module a chapter of the standard; each says in __all__ what it brings.
+from distarray.globalapi import (
+    constants,
+    creation,
+    cumulative,
+    dtypes,
+    functions,
+    indexing,
+    inspection,
+    linear_algebra,
+    manipulation,
+    quantiles,
+    random,
+    searching,
+    sets,
+    sorting,
+    statistics,
+    utility,
+)
+from distarray.globalapi.constants import *  # noqa: F403
 from distarray.globalapi.context import Context, ContextCreationError, default_context
-from distarray.globalapi.creation import (
-    arange,
-    asarray,
-    empty,
-    empty_like,
-    eye,
-    fromarray,
-    fromfunction,
-    full,
-    full_like,
-    linspace,
-    ones,
-    ones_like,
-    zeros,
-    zeros_like,
-)
+from distarray.globalapi.creation import *  # noqa: F403
+from distarray.globalapi.cumulative import *  # noqa: F403
 from distarray.globalapi.distarray import DistArray
-from distarray.globalapi.functions import (
-    abs,
-    absolute,
-    add,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    bitwise_and,
-    bitwise_or,
-    bitwise_xor,
-    ceil,
-    conjugate,
-    cos,
-    cosh,
-    divide,
-    equal,
-    exp,
-    expm1,
-    floor,
-    floor_divide,
-    fmod,
-    greater,
-    greater_equal,
-    hypot,
-    invert,
-    isfinite,
-    isinf,
-    isnan,
-    left_shift,
-    less,
-    less_equal,
-    log,
-    log1p,
-    log10,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    maximum,
-    minimum,
-    mod,
-    multiply,
-    negative,
-    not_equal,
-    power,
-    reciprocal,
-    remainder,
-    right_shift,
-    rint,
-    sign,
-    sin,
-    sinh,
-    sqrt,
-    square,
-    subtract,
-    tan,
-    tanh,
-    true_divide,
-    trunc,
-    where,
-)
+from distarray.globalapi.dtypes import *  # noqa: F403
+from distarray.globalapi.functions import *  # noqa: F403
+from distarray.globalapi.indexing import *  # noqa: F403
+from distarray.globalapi.inspection import *  # noqa: F403
+from distarray.globalapi.linear_algebra import *  # noqa: F403
+from distarray.globalapi.manipulation import *  # noqa: F403
 from distarray.globalapi.maps import Distribution
+from distarray.globalapi.quantiles import *  # noqa: F403
+from distarray.globalapi.searching import *  # noqa: F403
+from distarray.globalapi.sets import *  # noqa: F403
+from distarray.globalapi.sorting import *  # noqa: F403
+from distarray.globalapi.statistics import *  # noqa: F403
+from distarray.globalapi.utility import *  # noqa: F403
+
+__array_api_version__ = "2024.12"
 
 __all__ = [
     "Context",
     "ContextCreationError",
     "DistArray",
     "Distribution",
-    "abs",
-    "absolute",
-    "add",
-    "arange",
-    "arccos",
-    "arccosh",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctan2",
-    "arctanh",
-    "asarray",
-    "bitwise_and",
-    "bitwise_or",
-    "bitwise_xor",
-    "ceil",
-    "conjugate",
-    "cos",
-    "cosh",
+    "__array_api_version__",
     "default_context",
-    "divide",
-    "empty",
-    "empty_like",
-    "equal",
-    "exp",
-    "expm1",
-    "eye",
-    "floor",
-    "floor_divide",
-    "fmod",
-    "fromarray",
-    "fromfunction",
-    "full",
-    "full_like",
-    "greater",
-    "greater_equal",
-    "hypot",
-    "invert",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "left_shift",
-    "less",
-    "less_equal",
-    "linspace",
-    "log",
-    "log10",
-    "log1p",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "maximum",
-    "minimum",
-    "mod",
-    "multiply",
-    "negative",
-    "not_equal",
-    "ones",
-    "ones_like",
-    "power",
     "random",
-    "reciprocal",
-    "remainder",
-    "right_shift",
-    "rint",
-    "sign",
-    "sin",
-    "sinh",
-    "sqrt",
-    "square",
-    "subtract",
-    "tan",
-    "tanh",
-    "true_divide",
-    "trunc",
-    "where",
-    "zeros",
-    "zeros_like",
 ]
+__all__ += constants.__all__
+__all__ += creation.__all__
+__all__ += cumulative.__all__
+__all__ += dtypes.__all__
+__all__ += functions.__all__
+__all__ += indexing.__all__
+__all__ += inspection.__all__
+__all__ += linear_algebra.__all__
+__all__ += manipulation.__all__
+__all__ += quantiles.__all__
+__all__ += searching.__all__
+__all__ += sets.__all__
+__all__ += sorting.__all__
+__all__ += statistics.__all__
+__all__ += utility.__all__
+__all__.sort()

@@ -91,6 +91,31 @@ def elementwise(
     return out  # type: ignore[return-value]
 
 
+def elementwise_into(name: str, operands: Sequence[Any], dtype: npt.DTypeLike | None, out: Any) -> DistArray:
+    """name(*operands), as an array of its own if `out` is None, else as the elements of `out` (NumPy's out=)."""
+    if out is None:
+        return elementwise(name, operands, dtype)
+    if operands and operands[0] is out:
+        return elementwise(name, operands, dtype, out)
+    return assigned(name, elementwise(name, operands, dtype), out)
+
+
+def assigned(name: str, result: DistArray, out: Any) -> DistArray:
+    """`out` with the elements of a result that casts to its dtype; the result itself if `out` is None."""
+    if isinstance(out, tuple) and len(out) == 1:
+        (out,) = out
+    if out is None:
+        return result
+    if not isinstance(out, Handle):
+        raise InvalidTypeError(f"{name}: out must be a DistArray, {type(out).__name__} was given")
+    if result._shape != out._shape:
+        raise InvalidValueError(f"{name}: the result's shape is {result._shape}, the output's {out._shape}")
+    if not can_cast_same_kind(result._type, out._type):
+        raise InvalidTypeError(f"{name}: cannot cast the result's {result.dtype} to the output's {out.dtype}")
+    out[...] = result  # type: ignore[index]
+    return out  # type: ignore[return-value]
+
+
 def convert(name: str, operand: Handle, type_number: int) -> DistArray:
     """A new array by `copy` or `astype`, which have no row in the promotion tables."""
     context = operand._context

@@ -13,13 +13,15 @@ from distarray._index import Shape
 from distarray._key import Key
 from distarray._proto import arrays_pb2, session_pb2
 from distarray._transport.session import origin
-from distarray.error import InternalError, InvalidValueError
+from distarray.error import InternalError
 
 if TYPE_CHECKING:
     from distarray.globalapi.context import Context
     from distarray.globalapi.maps import Distribution
 
 MIRROR_BYTES_MAX = 4096
+
+Version = tuple[int, int]  # writes to the elements by this session's requests, and by functions that it runs
 
 
 class Storage:
@@ -34,7 +36,18 @@ class Storage:
 class Handle:
     """Key and metadata of a server-side array, which is deleted, without a round trip, when its handle is collected."""
 
-    __slots__ = ("__weakref__", "_context", "_distribution", "_info", "_key", "_mirror", "_shape", "_storage", "_type")
+    __slots__ = (
+        "__weakref__",
+        "_context",
+        "_distribution",
+        "_element_of",
+        "_info",
+        "_key",
+        "_mirror",
+        "_shape",
+        "_storage",
+        "_type",
+    )
 
     def _attach(
         self, context: Context, key: int, shape: Shape, type_number: int, storage: Storage | None = None
@@ -45,7 +58,9 @@ class Handle:
         self._type = type_number
         self._storage = storage
         self._info: arrays_pb2.ArrayInfo | None = None
-        self._mirror: tuple[tuple[int, int], npt.NDArray[Any]] | None = None
+        self._mirror: tuple[Version, npt.NDArray[Any]] | None = None
+        # Of an element of a small array: that array, its version then, and where. Reading the one reads the other.
+        self._element_of: tuple[Handle, Version, tuple[int, ...]] | None = None
         self._distribution: Distribution | None = None
 
     def __del__(self) -> None:
@@ -146,14 +161,34 @@ class Handle:
         if self._storage is not None:
             self._storage.version += 1
 
-    def _read(self) -> npt.NDArray[Any]:
-        """The elements; not to be changed by the caller, it may be the mirror."""
-        storage = self._share()
-        version = storage.version, self._context._functions_written
+    def _version(self) -> Version:
+        return self._share().version, self._context._functions_written
+
+    def _known(self) -> npt.NDArray[Any] | None:
+        """The mirror, if there is one that is still true."""
         if self._mirror is not None:
-            if self._mirror[0] == version:
+            if self._mirror[0] == self._version():
                 return self._mirror[1]
             self._mirror = None
+        return None
+
+    def _keep(self, elements: npt.NDArray[Any]) -> None:
+        """Makes a small array's elements, as they are now, its mirror. Nobody may change them afterwards."""
+        if elements.nbytes <= MIRROR_BYTES_MAX:
+            self._mirror = self._version(), elements
+
+    def _read(self) -> npt.NDArray[Any]:
+        """The elements; not to be changed by the caller, it may be the mirror."""
+        known = self._known()
+        if known is not None:
+            return known
+        if self._element_of is not None:
+            whole, before, index = self._element_of
+            self._element_of = None
+            if self._share().version == 0 and whole._version() == before:
+                self._keep(np.asarray(whole._read()[index]))
+                return self._mirror[1]  # type: ignore[index]
+        version = self._version()
         result = np.empty(self._shape, self.dtype)
         flat = result.reshape(-1).view(np.uint8)
         received = 0
@@ -169,7 +204,7 @@ class Handle:
         self._context._session.call(request, store)
         if received != flat.size:
             raise InternalError(f"{received} of {flat.size} bytes of the array arrived")
-        if received <= MIRROR_BYTES_MAX:
+        if received <= MIRROR_BYTES_MAX and version == self._version():
             self._mirror = version, result
         return result
 
@@ -180,8 +215,6 @@ class Handle:
 
     tondarray = toarray
 
-    def item(self) -> Any:
-        """The element of an array of size 1, as a Python number."""
-        if self.size != 1:
-            raise InvalidValueError(f"only an array of size 1 is one number, this one has shape {self._shape}")
-        return self._read().item()
+    def tolist(self) -> Any:
+        """All elements, fetched, as nested lists of Python numbers; of a 0-d array, the number."""
+        return self._read().tolist()

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._arguments import as_integer
-from distarray._dtypes import BOOL, FLOAT64, INT64, NUMBER, dtype_of, set_scalar, supported, to_element, weak
+from distarray._dtypes import FLOAT64, INT64, NUMBER, dtype_of, set_scalar, supported, to_element, weak
 from distarray._index import Shape, as_shape
 from distarray._proto import arrays_pb2, session_pb2
 from distarray._transport.session import Session, origin
@@ -23,7 +23,7 @@ from distarray.error import (
     InvalidValueError,
     NotSupportedError,
 )
-from distarray.globalapi._handle import Handle, Storage
+from distarray.globalapi._handle import MIRROR_BYTES_MAX, Handle, Storage
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.maps import Distribution
 from distarray.localapi.creation import fromfunction_part
@@ -67,7 +67,9 @@ class Making:
         grid_shape: Sequence[int] | None = None,
         targets: Iterable[int] | None = None,
         device: Context | None = None,
+        like: Sequence[Handle] = (),
     ) -> DistArray:
+        """`like`: dealt out as a result of these arrays would be; shape_or_distribution is then a shape."""
         if device is not None and device is not self:
             return device._create(shape_or_distribution, type_number, content, dist, grid_shape, targets)
         request = session_pb2.Request(origin=origin())
@@ -84,6 +86,7 @@ class Making:
         if distribution is not None:
             shape = distribution.shape
             distribution._fill(create.distribution.exact)
+        create.distribution.like.extend(array._key for array in like)
         nbytes = math.prod(shape) * dtype_of(type_number).itemsize
         if nbytes >= 1 << 63:
             raise InvalidValueError(
@@ -152,7 +155,13 @@ class Making:
     ) -> DistArray:
         """An array of zeros."""
         return self.full(
-            shape_or_distribution, 0, dtype, dist=dist, grid_shape=grid_shape, targets=targets, device=device
+            shape_or_distribution,
+            0,
+            float if dtype is None else dtype,
+            dist=dist,
+            grid_shape=grid_shape,
+            targets=targets,
+            device=device,
         )
 
     def ones(
@@ -167,7 +176,13 @@ class Making:
     ) -> DistArray:
         """An array of ones."""
         return self.full(
-            shape_or_distribution, 1, dtype, dist=dist, grid_shape=grid_shape, targets=targets, device=device
+            shape_or_distribution,
+            1,
+            float if dtype is None else dtype,
+            dist=dist,
+            grid_shape=grid_shape,
+            targets=targets,
+            device=device,
         )
 
     def arange(
@@ -299,6 +314,8 @@ class Making:
             put.shape.extend(part.shape)
             put.data = part.tobytes()
             context._session.submit(request)
+        if source.nbytes <= MIRROR_BYTES_MAX:
+            array._keep(source.astype(kind))
         return array
 
     fromndarray = fromarray
@@ -354,8 +371,24 @@ class Making:
         except (DeniedError, NotSupportedError):  # of a daemon that runs no functions
             raise error from None
 
-    def _constant_like(self, array: Handle, value: bool) -> DistArray:
-        return self._create(array._shape, BOOL, lambda create: set_scalar(create.full, value, BOOL))
+    def _empty_like(self, arrays: Sequence[Handle], shape: Shape, type_number: int) -> DistArray:
+        """An uninitialised array, dealt out as a result of these arrays would be."""
+        return self._create(shape, type_number, lambda create: create.empty.SetInParent(), like=arrays)
+
+    def _full_like(self, array: Handle, value: Any, type_number: int) -> DistArray:
+        """One value, in an array's shape and distribution."""
+        element = to_element(value, dtype_of(type_number))
+        return self._create(
+            array._shape, type_number, lambda create: set_scalar(create.full, element, type_number), like=[array]
+        )
+
+    def _indices_like(self, array: Handle, axis: int) -> DistArray:
+        """Of every element of an array its index along an axis; nothing is stored for it."""
+
+        def content(create: arrays_pb2.CreateRequest) -> None:
+            create.indices.axis = axis
+
+        return self._create(array._shape, INT64, content, like=[array])
 
 
 def _own_type(value: Any) -> int:

@@ -4,13 +4,14 @@ Never fetches.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from distarray._dtypes import can_cast_same_kind
-from distarray.error import InvalidTypeError, InvalidValueError
+from distarray.error import InvalidTypeError
 from distarray.globalapi import _elementwise
 from distarray.globalapi._handle import Handle
 
@@ -20,108 +21,133 @@ if TYPE_CHECKING:
 _NAMES = {"abs": "absolute", "conj": "conjugate", "divide": "true_divide", "mod": "remainder", "pow": "power"}
 _ADVICE = "numpy.asarray(array) fetches the elements"
 
+# ufunc.reduce, where it is a function with a name of its own.
+_REDUCTIONS = {
+    "add": "sum",
+    "multiply": "prod",
+    "maximum": "max",
+    "minimum": "min",
+    "logical_and": "all",
+    "logical_or": "any",
+}
+
+# ufunc.accumulate likewise.
+_SCANS = {"add": "cumsum", "multiply": "cumprod"}
+
+# Functions of the namespace that are no ufuncs but have a NumPy twin that is one.
+_COMPOSED = ("divmod", "modf", "matmul", "vecdot")
+
 
 def ufunc(self: DistArray, function: np.ufunc, method: str, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """np.sin(d), np.add(d, 1), np.add(a, b, out=d)."""
+    """np.sin(d), np.add(d, 1), np.add(a, b, out=d), np.add.reduce(d)."""
+    from distarray import globalapi
+
     name = _NAMES.get(function.__name__, function.__name__)
     options = dict(kwargs)
     outputs = options.pop("out", None)
+    if method == "reduce" and name in _REDUCTIONS:
+        axis = options.pop("axis", 0)
+        return getattr(globalapi, _REDUCTIONS[name])(*inputs, axis=axis, out=outputs, **options)
+    if method == "accumulate" and name in _SCANS:
+        axis = options.pop("axis", 0)
+        return getattr(globalapi, _SCANS[name])(*inputs, axis=axis, out=outputs, **options)
+    if method != "__call__":
+        raise InvalidTypeError(f"numpy.{function.__name__}.{method} is not available for a DistArray; {_ADVICE}")
     dtype = options.pop("dtype", None)
     if options.pop("casting", "same_kind") != "same_kind" or options.pop("where", True) is not True or options:
         raise InvalidTypeError(f"numpy.{function.__name__} on a DistArray takes dtype= and out=, not {sorted(kwargs)}")
-    if method != "__call__":
-        raise InvalidTypeError(f"numpy.{function.__name__}.{method} is not available for a DistArray; {_ADVICE}")
-    if name == "positive":
-        return +inputs[0]
-    if name == "divmod" and outputs is None:
-        return divmod(inputs[0], inputs[1])
+    if name in _COMPOSED and name in globalapi.__all__ and dtype is None:
+        if outputs is None:
+            return getattr(globalapi, name)(*inputs)
+        if function.nout == 1:
+            return _elementwise.assigned(f"numpy.{name}", getattr(globalapi, name)(*inputs), outputs)
     if not self.context._tables.has_operation(name) or function.nout != 1:
         raise InvalidTypeError(f"numpy.{function.__name__} is not available for a DistArray; {_ADVICE}")
-    if outputs is None:
-        return _elementwise.elementwise(name, inputs, dtype)
-    (out,) = outputs
-    if not isinstance(out, Handle):
+    out = None if outputs is None else outputs[0]
+    if out is not None and not isinstance(out, Handle):
         raise InvalidTypeError(
             f"numpy.{function.__name__} of a DistArray cannot go to an output of {type(out).__name__}; {_ADVICE}"
         )
-    if inputs and inputs[0] is out:
-        return _elementwise.elementwise(name, inputs, dtype, out)
-    result = _elementwise.elementwise(name, inputs, dtype)
-    if result.shape != out.shape:
-        raise InvalidValueError(
-            f"numpy.{function.__name__}: the result's shape is {result.shape}, the output's {out.shape}"
-        )
-    if not can_cast_same_kind(result._type, out._type):
-        raise InvalidTypeError(
-            f"numpy.{function.__name__}: cannot cast the result's {result.dtype} to the output's {out.dtype}"
-        )
-    out[...] = result  # type: ignore[index]
-    return out
+    return _elementwise.elementwise_into(name, inputs, dtype, out)
 
 
 def function(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """np.sum(d), np.where(...), np.shape(d)."""
-    found = _FUNCTIONS.get(function)
+    """np.sum(d), np.where(...), np.concatenate([d, e])."""
+    found = _functions().get(function)
     if found is None:
         raise InvalidTypeError(f"{function.__module__}.{function.__name__} is not available for a DistArray; {_ADVICE}")
-    return found(*args, **kwargs)
-
-
-def _reduction(name: str) -> Callable[..., Any]:
-    def call(a: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
-        return getattr(a, name)(axis, *args, **kwargs)
-
-    return call
-
-
-def _where(condition: Any, *choices: Any) -> Any:
-    if len(choices) != 2:
-        raise InvalidTypeError(f"numpy.where of a DistArray takes condition, x and y; {_ADVICE}")
-    return _elementwise.elementwise("where", (condition, *choices))
-
-
-def _allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    context = (a if isinstance(a, Handle) else b).context
-    return context.allclose(a, b, rtol, atol, equal_nan=equal_nan)
-
-
-def _like(name: str) -> Callable[..., Any]:
-    def call(a: Any, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:
-        if (
-            kwargs.pop("order", "K") not in "KCA"
-            or kwargs.pop("shape", None) is not None
-            or not kwargs.pop("subok", True)
+    ours, names = found
+    options = dict(kwargs)
+    for name, value in _NO_EFFECT.items():
+        if name in options and any(
+            options[name] is one or (isinstance(options[name], str) and options[name] == one) for one in value
         ):
-            raise InvalidTypeError(f"numpy.{name}_like of a DistArray takes dtype= only")
-        from distarray.globalapi import creation  # which imports us
+            del options[name]
+    for theirs, name in _RENAMED.items():
+        if theirs in options:
+            options[name] = options.pop(theirs)
+    given = list(args)
+    for name in names[len(given) :]:  # our first parameters have no names, NumPy's have
+        if name not in options:
+            break
+        given.append(options.pop(name))
+    try:
+        inspect.signature(ours).bind(*given, **options)
+    except TypeError as error:
+        raise InvalidTypeError(f"{function.__module__}.{function.__name__} of a DistArray: {error}") from None
+    return ours(*given, **options)
 
-        if kwargs.get("device") == "cpu":  # NumPy's own word for "where it is"
-            del kwargs["device"]
-        return getattr(creation, f"{name}_like")(a, *args, dtype=dtype, **kwargs)
 
-    return call
+# NumPy's older names.
+_RENAMED = {"a_min": "min", "a_max": "max", "newshape": "shape"}
 
-
-_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.all: _reduction("all"),
-    np.allclose: _allclose,
-    np.amax: _reduction("max"),
-    np.amin: _reduction("min"),
-    np.any: _reduction("any"),
-    np.copy: lambda a, order="K", subok=False: a.copy(),
-    np.empty_like: _like("empty"),
-    np.full_like: _like("full"),
-    np.max: _reduction("max"),
-    np.mean: _reduction("mean"),
-    np.min: _reduction("min"),
-    np.ndim: lambda a: a.ndim,
-    np.ones_like: _like("ones"),
-    np.prod: _reduction("prod"),
-    np.shape: lambda a: a.shape,
-    np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
-    np.std: _reduction("std"),
-    np.sum: _reduction("sum"),
-    np.var: _reduction("var"),
-    np.where: _where,
-    np.zeros_like: _like("zeros"),
+# Arguments of NumPy's that mean, with these values, what is done anyway.
+_NO_EFFECT: dict[str, tuple[Any, ...]] = {
+    "order": ("K", "A", "C"),
+    "subok": (True, False),
+    "where": (True,),
+    "initial": (None,),
+    "casting": ("same_kind",),
+    "device": ("cpu",),
 }
+
+
+@functools.cache
+def _functions() -> dict[Callable[..., Any], tuple[Callable[..., Any], list[str]]]:
+    """For NumPy's functions: ours, and the names of NumPy's first parameters that are positional in ours."""
+    from distarray import globalapi
+
+    found: dict[Any, Callable[..., Any]] = {}
+    for name in globalapi.__all__:
+        twin = getattr(np, name, None) if inspect.isfunction(getattr(globalapi, name)) else None
+        if callable(getattr(twin, "__wrapped__", None)) or hasattr(twin, "_implementation"):
+            found[twin] = getattr(globalapi, name)
+    found[np.ndim] = _ndim
+    found[np.shape] = _shape
+    found[np.size] = _size
+    return {twin: (ours, _leading(twin, ours)) for twin, ours in found.items()}
+
+
+def _ndim(a: DistArray, /) -> int:
+    return a.ndim
+
+
+def _shape(a: DistArray, /) -> tuple[int, ...]:
+    return a.shape
+
+
+def _size(a: DistArray, /, axis: int | None = None) -> int:
+    return a.size if axis is None else a.shape[axis]
+
+
+def _leading(twin: Callable[..., Any], ours: Callable[..., Any]) -> list[str]:
+    positional = [
+        parameter
+        for parameter in inspect.signature(ours).parameters.values()
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY
+    ]
+    try:
+        names = list(inspect.signature(twin).parameters)
+    except (TypeError, ValueError):  # written in C
+        return []
+    return names[: len(positional)]

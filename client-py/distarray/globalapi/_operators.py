@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from distarray.globalapi._elementwise import elementwise, positive
+from distarray._dtypes import BOOL
+from distarray.globalapi._elementwise import assigned, elementwise, positive
 from distarray.globalapi._handle import Handle
 
 if TYPE_CHECKING:
@@ -42,6 +43,15 @@ class Operators:
 
     def __imul__(self, other: Any) -> DistArray:
         return elementwise("multiply", (self, other), out=cast(Handle, self))
+
+    def __matmul__(self, other: Any) -> DistArray:
+        return _linear_algebra().matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> DistArray:
+        return _linear_algebra().matmul(other, self)
+
+    def __imatmul__(self, other: Any) -> DistArray:
+        return assigned("matmul", _linear_algebra().matmul(self, other), self)
 
     def __truediv__(self, other: Any) -> DistArray:
         return elementwise("true_divide", (self, other))
@@ -144,12 +154,12 @@ class Operators:
 
     def __eq__(self, other: Any) -> Any:
         if _incomparable(other):
-            return cast(Handle, self)._context._constant_like(cast(Handle, self), False)
+            return cast(Handle, self)._context._full_like(cast(Handle, self), False, BOOL)
         return elementwise("equal", (self, other))
 
     def __ne__(self, other: Any) -> Any:
         if _incomparable(other):
-            return cast(Handle, self)._context._constant_like(cast(Handle, self), True)
+            return cast(Handle, self)._context._full_like(cast(Handle, self), True, BOOL)
         return elementwise("not_equal", (self, other))
 
     __hash__ = None  # type: ignore[assignment]
@@ -165,6 +175,12 @@ class Operators:
 
     def __invert__(self) -> DistArray:
         return elementwise("invert", (self,))
+
+
+def _linear_algebra() -> Any:
+    from distarray.globalapi import linear_algebra  # which imports DistArray
+
+    return linear_algebra
 
 
 def _incomparable(other: Any) -> bool:

@@ -10,7 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, overload
 
 from distarray import _launch
 from distarray._arguments import as_integer, as_integers
@@ -29,6 +29,7 @@ from distarray.error import (
 )
 from distarray.globalapi._applying import Applying
 from distarray.globalapi._making import Making
+from distarray.globalapi._namespace import Namespace
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.maps import Distribution, _targets
 
@@ -117,6 +118,7 @@ class Context(Making, Applying):
         )
         self._keys = itertools.count(1)
         self._entries = 0
+        self._namespace: Namespace | None = None
         self._begin_applying()
         self.default_dist = default_dist
         self.all_targets = list(range(info.engine_count))
@@ -218,20 +220,11 @@ class Context(Making, Applying):
 
     def allclose(self, a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
         """Whether all elements agree within atol + rtol * |b| (numpy.allclose). Awaits the answer."""
-        from distarray.globalapi import functions as f
+        from distarray.globalapi import utility
 
         if not isinstance(a, DistArray):
             a = self.fromarray(a)
-        if not isinstance(b, DistArray):
-            b = self.fromarray(b)
-        if b.dtype.kind in "biu":
-            b = b.astype(float)
-        if a.dtype.kind == "b":
-            a = a.astype(float)
-        close = (f.isfinite(b) & (abs(a - b) <= atol + rtol * abs(b))) | (a == b)
-        if equal_nan:
-            close = close | (f.isnan(a) & f.isnan(b))
-        return bool(close.all())
+        return utility.allclose(a, b, rtol, atol, equal_nan=equal_nan)
 
     def save_hdf5(self, path: str | os.PathLike[str], arr: DistArray, key: str = "buffer", mode: str = "a") -> None:
         """Writes the array to a dataset (`key` may have groups) of a file on the daemon's host.
@@ -323,15 +316,26 @@ def _check_address(address: str, source: str) -> None:
         raise InvalidValueError(f"{source} must be 'host:port', {address!r} was given")
 
 
-def default_context() -> Context:
-    """The innermost context entered by a with statement, else one of this process, made when first needed."""
+@overload
+def default_context() -> Context: ...
+@overload
+def default_context(*, make: bool) -> Context | None: ...
+def default_context(*, make: bool = True) -> Context | None:
+    """The innermost context entered by a with statement, else one of this process, made when first needed (or, with
+    make=False, None while there is none).
+    """
     global _fallback
     with _lock:
         if _entered:
             return _entered[-1]
-    if _fallback is None or _fallback.closed:
+    if (_fallback is None or _fallback.closed) and make:
         _fallback = Context()
     return _fallback
+
+
+def open_contexts() -> list[Context]:
+    """The contexts of this process that can be used, in no particular order."""
+    return [context for context in list(_open) if not context.closed]
 
 
 def _close_all() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import operator
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,14 +22,16 @@ from distarray.error import (
     LargeTransferWarning,
     NotSupportedError,
 )
-from distarray.globalapi import _numpy_protocol
-from distarray.globalapi._elementwise import convert, reduce
-from distarray.globalapi._handle import Handle
+from distarray.globalapi import _explanation, _fancy, _numpy_protocol
+from distarray.globalapi._elementwise import convert
+from distarray.globalapi._handle import MIRROR_BYTES_MAX, Handle
+from distarray.globalapi._methods import Methods
 from distarray.globalapi._operators import Operators
 from distarray.localapi import Distribution as LocalDistribution
 from distarray.localapi import LocalArray
 
 if TYPE_CHECKING:
+    from distarray.globalapi._explanation import Explanation
     from distarray.globalapi.maps import Distribution
 
 __all__ = ["DistArray"]
@@ -37,7 +39,7 @@ __all__ = ["DistArray"]
 _WARN_BYTES = 100 * 10**6
 
 
-class DistArray(Operators, Handle):
+class DistArray(Operators, Methods, Handle):
     """An array dealt out over engines. Operations are recorded and computed when a value is needed; what shapes and
     dtypes decide is raised at the call, everything else when the result is first read.
     """
@@ -113,7 +115,15 @@ class DistArray(Operators, Handle):
         return bool((self == value).any())
 
     def __getitem__(self, index: Any) -> DistArray:
-        """A writable view of NumPy's basic indexing; with integers alone, a 0-d copy of the element as it is now."""
+        """A writable view of NumPy's basic indexing; with integers alone, a 0-d copy of the element as it is now.
+
+        Integer and boolean arrays (NumPy's, lists, DistArrays) are indices as in NumPy and give a new array. What
+        integer arrays take lies as the first of them does, in blocks of rows; along axes that are whole on each target
+        (and with several targets) it lies as this array. What a mask selects stays on the targets that have it. Only a
+        mask makes the call wait, for the number of its true elements.
+        """
+        if _fancy.is_advanced(index):
+            return _fancy.get(self, index)
         indexed = Indexed(self._shape, index)
         request = session_pb2.Request(origin=origin())
         message = request.slice
@@ -123,10 +133,23 @@ class DistArray(Operators, Handle):
         message.result = key = self._context._new_key()
         self._context._session.submit(request)
         storage = None if indexed.all_integers else self._share()
-        return self._context._array(key, indexed.shape, self._type, storage)
+        result = self._context._array(key, indexed.shape, self._type, storage)
+        if self.nbytes <= MIRROR_BYTES_MAX:
+            known = self._known()
+            if known is not None:
+                result._keep(np.asarray(known[indexed.numpy_index()]))
+            elif indexed.all_integers:
+                result._share()  # so that a write to it is noticed
+                result._element_of = self, self._version(), indexed.numpy_index()
+        return result
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        """NumPy's basic-index assignment: broadcast, and cast to the array's dtype."""
+        """NumPy's assignment: broadcast, and cast to the array's dtype. Where an array of integers names an element
+        twice the last value counts. An index out of range leaves the array as it was.
+        """
+        if _fancy.is_advanced(index):
+            _fancy.put(self, index, value)
+            return
         indexed = Indexed(self._shape, index)
         request = session_pb2.Request(origin=origin())
         message = request.assign
@@ -239,7 +262,7 @@ class DistArray(Operators, Handle):
         return self[...]
 
     def distribute_as(self, shape_or_distribution: int | Sequence[int] | Distribution) -> DistArray:
-        """A new array with the same elements, dealt out otherwise (a shape: by the default rules)."""
+        """A new array with the same elements in C order, dealt out otherwise (a shape: by the default rules)."""
         from distarray.globalapi.maps import Distribution
 
         request = session_pb2.Request(origin=origin())
@@ -252,79 +275,23 @@ class DistArray(Operators, Handle):
         else:
             shape = as_shape(shape_or_distribution)
         if shape != self._shape:
-            if int(np.prod(shape, dtype=object)) != self.size:
+            if math.prod(shape) != self.size:
                 raise InvalidValueError(f"an array of shape {self._shape} cannot be dealt out as shape {shape}")
-            raise NotSupportedError(
-                f"dealing out shape {self._shape} as shape {shape} (a reshape) is not supported yet"
-            )
+            return self.reshape(shape).distribute_as(shape_or_distribution)
         message.key = self._key
         message.result = key = self._context._new_key()
         self._context._session.submit(request)
         return self._context._array(key, shape, self._type)
 
-    # Reductions.
-
-    def sum(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Sum over axes (None: all; an int; a tuple)."""
-        return _reduce("sum", self, axis, dtype, out, keepdims)
-
-    def prod(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Product over axes."""
-        return _reduce("prod", self, axis, dtype, out, keepdims)
-
-    def min(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Least element over axes; ValueError of none."""
-        return _reduce("min", self, axis, dtype, out, keepdims)
-
-    def max(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Greatest element over axes; ValueError of none."""
-        return _reduce("max", self, axis, dtype, out, keepdims)
-
-    def mean(
-        self, axis: Any = None, dtype: npt.DTypeLike | None = None, out: None = None, keepdims: bool = False
-    ) -> DistArray:
-        """Arithmetic mean over axes."""
-        return _reduce("mean", self, axis, dtype, out, keepdims)
-
-    def var(
-        self,
-        axis: Any = None,
-        dtype: npt.DTypeLike | None = None,
-        out: None = None,
-        ddof: float = 0,
-        keepdims: bool = False,
-    ) -> DistArray:
-        """Variance over axes, divided by count - ddof."""
-        return _reduce("var", self, axis, dtype, out, keepdims, ddof)
-
-    def std(
-        self,
-        axis: Any = None,
-        dtype: npt.DTypeLike | None = None,
-        out: None = None,
-        ddof: float = 0,
-        keepdims: bool = False,
-    ) -> DistArray:
-        """Standard deviation over axes."""
-        return _reduce("std", self, axis, dtype, out, keepdims, ddof)
-
-    def any(self, axis: Any = None, out: None = None, keepdims: bool = False) -> DistArray:
-        """Whether any element is true, over axes."""
-        return _reduce("any", self, axis, None, out, keepdims)
-
-    def all(self, axis: Any = None, out: None = None, keepdims: bool = False) -> DistArray:
-        """Whether every element is true, over axes."""
-        return _reduce("all", self, axis, None, out, keepdims)
-
     # Time.
+
+    def explain(self) -> Explanation:
+        """What would run to compute and store the array (for a view, all of what it is a view of): programs, what is
+        moved between engines, memory. Prints; nothing runs.
+        """
+        request = session_pb2.Request(origin=origin())
+        request.explain.key = self._key
+        return _explanation.from_proto(self._context._session.call(request).explanation)
 
     def wait(self) -> DistArray:
         """Computes and stores the whole array, raises its error, returns it."""
@@ -332,14 +299,6 @@ class DistArray(Operators, Handle):
         request.wait.keys.append(self._key)
         self._context._session.call(request)
         return self
-
-
-def _reduce(
-    name: str, array: DistArray, axis: Any, dtype: npt.DTypeLike | None, out: Any, keepdims: bool, ddof: float = 0
-) -> DistArray:
-    if out is not None:
-        raise NotSupportedError(f"{name}: out= is not supported")
-    return reduce(name, array, axis, dtype, operator.truth(keepdims), ddof)
 
 
 def _check_fits(given: Shape, target: Shape) -> None:

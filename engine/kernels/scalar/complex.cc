@@ -65,7 +65,10 @@ T Power(T x, T y) {
   }
   if (x.real() == 0 && x.imag() == 0) {
     constexpr R kNan = std::numeric_limits<R>::quiet_NaN();
-    return y.real() > 0 && y.imag() == 0 ? T(0, 0) : T(kNan, kNan);
+    return y.real() > 0 ? T(0, 0) : T(kNan, kNan);
+  }
+  if (y.imag() == 0 && (y.real() == 1 || y.real() == 2 || y.real() == 3)) {
+    return y.real() == 1 ? x : (y.real() == 2 ? x * x : x * (x * x));
   }
   // Small whole exponents by squaring, as NumPy: exact where the numbers are.
   if (y.imag() == 0 && std::fabs(y.real()) < 100 && std::trunc(y.real()) == y.real()) {

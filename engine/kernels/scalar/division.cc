@@ -1,4 +1,5 @@
 #include <cmath>
+#include <numeric>
 
 #include "engine/kernels/scalar/tables.h"
 #include "engine/kernels/simd/number.h"
@@ -96,6 +97,25 @@ T FloorDivide(T x, T y) {
 }
 
 template <Integer T>
+constexpr std::make_unsigned_t<T> Magnitude(T x) {
+  return static_cast<std::make_unsigned_t<T>>(Signed<T> && x < 0 ? Negative(x) : x);
+}
+
+/// The greatest common divisor; 0 of two zeros. One that T cannot hold wraps.
+template <Integer T>
+constexpr T Gcd(T x, T y) {
+  return static_cast<T>(std::gcd(Magnitude(x), Magnitude(y)));
+}
+
+template <Integer T>
+constexpr T Lcm(T x, T y) {
+  using Unsigned = std::make_unsigned_t<T>;
+  const Unsigned divisor = std::gcd(Magnitude(x), Magnitude(y));
+  return divisor == 0 ? T{0}
+                      : static_cast<T>(Multiply<Unsigned>(static_cast<Unsigned>(Magnitude(x) / divisor), Magnitude(y)));
+}
+
+template <Integer T>
 constexpr T PowerBySquaring(T base, std::make_unsigned_t<T> exponent) {
   T result = 1;
   for (; exponent != 0; exponent = static_cast<std::make_unsigned_t<T>>(exponent >> 1)) {
@@ -148,6 +168,8 @@ constexpr OperationRow kRows[] = {
           const bool is_minus_one = Signed<T> && Negative(x) == 1;
           return x == 0 ? kOfZero : static_cast<T>((x == 1) - is_minus_one);
         }),
+    Row("gcd", []<Integer T>(T x, T y) { return Gcd(x, y); }),
+    Row("lcm", []<Integer T>(T x, T y) { return Lcm(x, y); }),
     PowerRow(),
 };
 

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "engine/kernels/scalar/tables.h"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr OperationRow kRows[] = {
     Row("nextafter", []<Floating T>(T x, T y) { return std::nextafter(x, y); }),
+    Row("spacing",
+        []<Floating T>(T x) { return std::nextafter(x, std::copysign(std::numeric_limits<T>::infinity(), x)) - x; }),
     Row("heaviside",
         []<Floating T>(T x, T at_zero) {
           if (IsNan(x)) {

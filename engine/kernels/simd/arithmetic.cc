@@ -72,6 +72,7 @@ constexpr OperationRow kRows[] = {
             return std::hypot(x.real(), x.imag());
           }
         }),
+    Row("fabs", []<Floating T>(T x) { return std::fabs(x); }),
     Row("square", []<Number T>(T x) { return Multiply(x, x); }),
     NotOnBool(Row("sign",
                   []<Real T>(T x) {
@@ -130,7 +131,8 @@ constexpr OperationRow kRows[] = {
     Row("copysign", []<Floating T>(T x, T y) { return std::copysign(x, y); }),
     Row("deg2rad", []<Floating T>(T x) { return x * (std::numbers::pi_v<T> / T{180}); }),
     Row("rad2deg", []<Floating T>(T x) { return x * (T{180} / std::numbers::pi_v<T>); }),
-    Row("where", []<Element T>(bool condition, T x, T y) { return condition ? x : y; }),
+    Row("clip", []<Number T>(T x, T low, T high) { return Minimum(Maximum(x, low), high); }),
+    SelectRow("where"),
 };
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <bit>
+
 #include "engine/kernels/simd/number.h"
 #include "engine/kernels/simd/row.h"
 #include "engine/kernels/simd/tables.h"
@@ -40,6 +42,12 @@ constexpr OperationRow kRows[] = {
             const T shifted = static_cast<T>(x >> (IsWithin(by) ? static_cast<Wide<T>>(by) : kLast));
             return IsWithin(by) ? shifted : T{0};
           }
+        }),
+    // Of negative numbers, the bits of the absolute value.
+    Row("bitwise_count",
+        []<Integer T>(T x) {
+          const T magnitude = Signed<T> && x < 0 ? Negative(x) : x;
+          return static_cast<std::uint8_t>(std::popcount(static_cast<std::make_unsigned_t<T>>(magnitude)));
         }),
 };
 

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "engine/kernels/simd/exponentials.h"
 #include "engine/kernels/simd/number.h"
 #include "engine/kernels/simd/row.h"
 #include "engine/kernels/simd/tables.h"
@@ -135,6 +136,18 @@ struct LibraryLog1p {
   static auto Compute(auto x) { return std::log1p(x); }
 };
 
+#ifdef __AVX512F__
+Floats FastExp(Floats x) { return Exp(x); }
+Doubles FastExp(Doubles x) { return ExpOf(x); }
+Floats FastExp2(Floats x) { return Exp2(x); }
+Doubles FastExp2(Doubles x) { return Exp2Of(x, Doubles{}); }
+auto FastPower(auto x, auto y) { return PowerOf(x, y); }
+#else
+auto FastExp(auto x) { return Exp(x); }
+auto FastExp2(auto x) { return Exp2(x); }
+auto FastPower(auto x, auto y) { return Power(x, y); }
+#endif
+
 constexpr OperationRow kRows[] = {
     Unary("sin", [](auto x) { return Sin(x); }),
     Unary("cos", [](auto x) { return Cos(x); }),
@@ -148,8 +161,8 @@ constexpr OperationRow kRows[] = {
     UnaryWithin<LibraryArcsinh>("arcsinh", [](auto x) { return Arcsinh(x); }),
     UnaryWithin<LibraryArccosh>("arccosh", [](auto x) { return Arccosh(x); }),
     Unary("arctanh", [](auto x) { return Arctanh(x); }),
-    Unary("exp", [](auto x) { return Exp(x); }),
-    Unary("exp2", [](auto x) { return Exp2(x); }),
+    Unary("exp", [](auto x) { return FastExp(x); }),
+    Unary("exp2", [](auto x) { return FastExp2(x); }),
     Unary("expm1", [](auto x) { return Expm1(x); }),
     Unary("log", [](auto x) { return Log(x); }),
     Unary("log2", [](auto x) { return Log2(x); }),
@@ -158,8 +171,8 @@ constexpr OperationRow kRows[] = {
     Unary("cbrt", [](auto x) { return Cbrt(x); }),
     Binary("arctan2", [](auto x, auto y) { return Arctan2(x, y); }),
     Binary("hypot", [](auto x, auto y) { return Hypot(x, y); }),
-    Binary("power", [](auto x, auto y) { return Power(x, y); }),
-    BinaryInDouble("float_power", [](auto x, auto y) { return Power(x, y); }),
+    Binary("power", [](auto x, auto y) { return FastPower(x, y); }),
+    BinaryInDouble("float_power", [](auto x, auto y) { return FastPower(x, y); }),
 };
 
 }  // namespace

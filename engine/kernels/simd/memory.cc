@@ -7,6 +7,9 @@
 namespace distarray::DISTARRAY_KERNEL_SET {
 namespace {
 
+constexpr std::int64_t kLine = 64;     // bytes of a cache line
+constexpr std::int64_t kAhead = 2048;  // a row is asked for so many bytes before it is needed
+
 struct SixteenBytes {
   std::uint64_t halves[2];
 };
@@ -30,6 +33,9 @@ void Gather(std::int64_t rows, std::int64_t n, const void* in, std::int64_t row_
   for (std::int64_t r = 0; r < rows; ++r, to += n) {
     const T* __restrict from = static_cast<const T*>(in) + r * row_stride;
     if (stride == 1) {
+      for (std::int64_t i = 0; rows > 1 && i < n; i += kLine / static_cast<std::int64_t>(sizeof(T))) {
+        __builtin_prefetch(from + i + kAhead / static_cast<std::int64_t>(sizeof(T)));
+      }
       std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
     } else if (stride == 0) {
       const T value = *from;

@@ -40,12 +40,35 @@ inline V ProductError(V x, V y, V product) {
 #endif
 }
 
+/// x + y and x - y, on the units that multiply: in sums alone those have nothing to do.
+template <typename V>
+inline V AddElsewhere(V x, V y) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(V) == 64) {
+    const __m512d sum = _mm512_fmadd_pd(reinterpret_cast<__m512d>(x), _mm512_set1_pd(1), reinterpret_cast<__m512d>(y));
+    return reinterpret_cast<V>(sum);
+  }
+#endif
+  return x + y;
+}
+template <typename V>
+inline V SubtractElsewhere(V x, V y) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(V) == 64) {
+    const __m512d difference =
+        _mm512_fnmadd_pd(reinterpret_cast<__m512d>(y), _mm512_set1_pd(1), reinterpret_cast<__m512d>(x));
+    return reinterpret_cast<V>(difference);
+  }
+#endif
+  return x - y;
+}
+
 /// sum = sum + x; what rounding lost is added to error (Knuth's TwoSum).
 template <typename V>
 inline void TwoSum(V& sum, V& error, V x) {
   const V total = sum + x;
   const V part = total - sum;
-  error += (sum - (total - part)) + (x - part);
+  error = AddElsewhere(error, SubtractElsewhere(sum, total - part) + SubtractElsewhere(x, part));
   sum = total;
 }
 

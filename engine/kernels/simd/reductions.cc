@@ -18,7 +18,9 @@ struct OneByOne {
   using Number = typename Reducer::Number;
   static constexpr int kComponents = 1;
   static constexpr int kLanes = 1;
+  static constexpr int kWidth = 1;
 
+  static void FoldHalf(Number*, int) {}
   static void AddToLanes(std::int64_t n, const T* in, Number* lanes) {
     Number state = lanes[0];
     for (std::int64_t i = 0; i < n; ++i) {
@@ -27,11 +29,11 @@ struct OneByOne {
     lanes[0] = state;
   }
   static std::int64_t AddShortRows(std::int64_t, std::int64_t, const T*, Number*, std::int64_t) { return 0; }
-  static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, Number* accumulators, std::int64_t /*count*/,
-                         std::int64_t step) {
+  static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, std::int64_t in_step, Number* accumulators,
+                         std::int64_t /*count*/, std::int64_t step) {
     for (std::int64_t r = 0; r < rows; ++r) {
       for (std::int64_t i = 0; i < n; ++i) {
-        Reducer::Step(accumulators + r * step + i, Number(in[r * n + i]));
+        Reducer::Step(accumulators + r * step + i, Number(in[r * in_step + i]));
       }
     }
   }
@@ -74,6 +76,18 @@ struct Vectored {
     Reducer::Step(state, static_cast<Number>(x));
     for (int p = 0; p < kPlanes; ++p) {
       first_plane[p * count] = state[p];
+    }
+  }
+
+  /// Adds the second half of 2 * half lanes to the first.
+  static void FoldHalf(Number* lanes, int half) {
+    for (int lane = 0; lane < half; lane += kWidth) {
+      Vector into[kPlanes];
+      Vector from[kPlanes];
+      LoadState(lanes + lane, kLanes, into);
+      LoadState(lanes + half + lane, kLanes, from);
+      Reducer::Merge(into, from);
+      StoreState(into, lanes + lane, kLanes);
     }
   }
 
@@ -122,8 +136,10 @@ struct Vectored {
     return r;
   }
 
-  static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, Number* accumulators, std::int64_t count,
-                         std::int64_t step) {
+  static void AddColumns(std::int64_t rows, std::int64_t n, const T* in, std::int64_t in_step, Number* accumulators,
+                         std::int64_t count, std::int64_t step) {
+    constexpr std::int64_t kAhead = 1024 / static_cast<std::int64_t>(sizeof(T));
+    const bool apart = in_step != n;  // the rows are not in the cache yet
     std::int64_t i = 0;
     for (; i + kWidth <= n; i += kWidth) {
       Vector state[kPlanes];
@@ -133,13 +149,16 @@ struct Vectored {
           StoreState(state, accumulators + (r - 1) * step + i, count);
           LoadState(accumulators + r * step + i, count, state);
         }
-        Reducer::Step(state, Load(in + r * n + i));
+        if (apart) {
+          __builtin_prefetch(in + r * in_step + i + kAhead);
+        }
+        Reducer::Step(state, Load(in + r * in_step + i));
       }
       StoreState(state, accumulators + (rows - 1) * step + i, count);
     }
     for (; i < n; ++i) {
       for (std::int64_t r = 0; r < rows; ++r) {
-        StepOne(accumulators + r * step + i, count, in[r * n + i]);
+        StepOne(accumulators + r * step + i, count, in[r * in_step + i]);
       }
     }
   }
@@ -174,7 +193,11 @@ struct Kernels {
   }
   /// Adds the lanes, pairwise, to the first kComponents accumulators.
   static void Fold(Number* lanes, Number* accumulators, std::int64_t count) {
-    for (int half = kLanes / 2; half >= kComponents; half /= 2) {
+    int half = kLanes / 2;
+    for (; half >= How::kWidth && How::kWidth > kComponents; half /= 2) {
+      How::FoldHalf(lanes, half);
+    }
+    for (; half >= kComponents; half /= 2) {
       for (int lane = 0; lane < half; ++lane) {
         MergeOne(lanes + lane, kLanes, lanes + half + lane, kLanes);
       }
@@ -228,9 +251,9 @@ struct Kernels {
       }
     }
   }
-  static void Columns(std::int64_t rows, std::int64_t n, const void* in, void* accumulators, std::int64_t count,
-                      std::int64_t k, std::int64_t step) {
-    How::AddColumns(rows, n * kComponents, static_cast<const T*>(in),
+  static void Columns(std::int64_t rows, std::int64_t n, const void* in, std::int64_t in_step, void* accumulators,
+                      std::int64_t count, std::int64_t k, std::int64_t step) {
+    How::AddColumns(rows, n * kComponents, static_cast<const T*>(in), in_step * kComponents,
                     static_cast<Number*>(accumulators) + k * kComponents, count * kComponents, step * kComponents);
   }
   static void Merge(std::int64_t count, void* into, const void* from) {

@@ -30,6 +30,8 @@ Program SomeProgram() {
   return program;
 }
 
+RowChoice SomeChoice() { return {{SomeView(), SomeView()}, {4, 5}, {1, 3}}; }
+
 std::vector<Command> SomeCommands() {
   const Distribution distribution{{DimensionMap::Block(10, 2), DimensionMap::Unstructured({{0, 2}, {1}})},
                                   {3, 1, 0, 2}};
@@ -37,16 +39,32 @@ std::vector<Command> SomeCommands() {
   const std::vector<CommandBody> bodies{
       DefineDistribution{4, std::make_shared<const Distribution>(distribution)},
       ForgetDistributions{{1, 2, 3}},
-      RunProgram{4, SomeProgram(), {SomeView()}, {fresh, SomeView()}, {fresh}},
+      RunProgram{4, SomeProgram(), {SomeView()}, {fresh, SomeView()}, {fresh}, {{0, fresh}}},
       Redistribute{SomeView(), fresh},
       Redistribute{SomeView(), SomeView()},
+      CopyEdges{SomeView(), 6, fresh},
       StoreBytes{fresh, std::string("a\0b", 3)},
       FetchBytes{1, 2},
       FreeBuffers{{9, 8}},
       SaveHdf5{SomeView(), "/tmp/x.h5", "a/b", SaveMode::kExclusive},
       InspectHdf5{2, "/tmp/x.h5", "a/b"},
       LoadHdf5{fresh, "/tmp/x.h5", "a/b"},
+      ScanArray{1, 2, fresh, 3, true, true},
+      MultiplyMatrices{MultiplyMatrices::Scheme::kPartials, {1, 2, true}, {3, 4, false}, fresh},
+      SortRows{SomeView(), fresh, 12, true, true},
+      SearchRows{SomeView(), SomeView(), fresh, true},
       Shutdown{},
+      CheckRows{SomeChoice(), {SomeView()}},
+      TakeRows{SomeView(), SomeChoice(), 12, fresh},
+      PutRows{SomeChoice(), 12, SomeView(), "", SomeView()},
+      PutRows{SomeChoice(), 12, {}, "1234", SomeView()},
+      TakeAlong{SomeView(), 2, SomeChoice(), fresh},
+      PutAlong{2, SomeChoice(), {}, "12", SomeView()},
+      TakeAligned{SomeView(), 1, SomeView(), fresh},
+      CountSelected{SomeView()},
+      SelectRows{SomeView(), {{SomeView(), fresh}}, {{{6, 1}, {4, 6}, fresh}}},
+      PutSelected{SomeView(), SomeView(), SomeView()},
+      CountBins{SomeView(), SomeView(), {}, fresh},
   };
   std::vector<Command> commands;
   for (const CommandBody& body : bodies) {
@@ -82,9 +100,22 @@ TEST_CASE("what a command holds") {
   CHECK(std::get<BufferView>(body.outputs.at(1)).buffer == 7);
   CHECK(body.program.reductions.at(0).axes == std::vector<int>{0, 2});
   CHECK(body.program.reductions.at(0).correction == 1.5);
-  const auto store = Command::Decode(commands[5].Encode());
+  CHECK(body.edges.at(0).operand == 0);
+  CHECK(body.edges.at(0).buffer.buffer == 5);
+  const auto edges = Command::Decode(commands[5].Encode());
+  CHECK(std::get<CopyEdges>(edges->body).space == 6);
+  CHECK(std::get<CopyEdges>(edges->body).source.view == SomeView().view);
+  CHECK(std::get<CopyEdges>(edges->body).destination.buffer == 5);
+  const auto store = Command::Decode(commands[6].Encode());
   CHECK(std::get<StoreBytes>(store->body).bytes == std::string("a\0b", 3));
-  const auto save = Command::Decode(commands[8].Encode());
+  const auto sort = Command::Decode(commands[commands.size() - 3].Encode());
+  CHECK(std::get<SortRows>(sort->body).row_length == 12);
+  CHECK(std::get<SortRows>(sort->body).indices);
+  CHECK(std::get<SortRows>(sort->body).descending);
+  const auto search = Command::Decode(commands[commands.size() - 2].Encode());
+  CHECK(std::get<SearchRows>(search->body).result.buffer == 5);
+  CHECK(std::get<SearchRows>(search->body).right);
+  const auto save = Command::Decode(commands[9].Encode());
   CHECK(std::get<SaveHdf5>(save->body).mode == SaveMode::kExclusive);
 }
 
@@ -131,7 +162,7 @@ TEST_CASE("which commands are answered") {
   for (const Command& command : SomeCommands()) {
     answered += HasReply(command.body) ? 1 : 0;
   }
-  CHECK(answered == 8);
+  CHECK(answered == 22);
   CHECK_FALSE(HasReply(FreeBuffers{}));
   CHECK(HasReply(FetchBytes{}));
 }

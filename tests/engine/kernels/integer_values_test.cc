@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <tuple>
 
@@ -34,6 +35,17 @@ Wide FloorDivide(Wide x, Wide y) {
   }
   const Wide quotient = x / y;
   return quotient - ((x % y != 0 && (x < 0) != (y < 0)) ? 1 : 0);
+}
+
+Wide Gcd(Wide x, Wide y) {
+  x = x < 0 ? -x : x;
+  y = y < 0 ? -y : y;
+  while (y != 0) {
+    const Wide rest = x % y;
+    x = y;
+    y = rest;
+  }
+  return x;
 }
 
 template <typename T>
@@ -85,6 +97,12 @@ TEMPLATE_LIST_TEST_CASE("Integer arithmetic wraps and is defined everywhere", ""
   });
   CheckBinary<T>("right_shift", [](Wide x, Wide y) -> Wide {
     return y < 0 || y >= kBits ? (x < 0 ? Wide{-1} : Wide{0}) : x >> static_cast<int>(y);
+  });
+  CheckBinary<T>("gcd", [](Wide x, Wide y) -> Wide { return Gcd(x, y); });
+  CheckBinary<T>("lcm", [](Wide x, Wide y) -> Wide {
+    const Wide divisor = Gcd(x, y);
+    return divisor == 0 ? Wide{0}
+                        : static_cast<Wide>(Natural(x < 0 ? -x : x) / Natural(divisor) * Natural(y < 0 ? -y : y));
   });
   CheckUnary<T>("negative", [](Wide x) -> Wide { return -x; });
   CheckUnary<T>("absolute", [](Wide x) -> Wide { return x < 0 ? -x : x; });
@@ -159,6 +177,32 @@ TEMPLATE_LIST_TEST_CASE("Integers compare and have truth values", "", Integers) 
       REQUIRE_FALSE(nan[i]);
       REQUIRE_FALSE(infinite[i]);
       REQUIRE(finite[i]);
+    }
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("Bits are counted, clip keeps within bounds", "", Integers) {
+  using T = TestType;
+  const Elements<T> x(SpecialValues<T>());
+  Elements<T> low(x.size());
+  Elements<T> high(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    low[i] = T(i % 3);
+    high[i] = T(i % 5);  // at times below `low`: then it wins
+  }
+  for (const KernelTable* set : RunnableSets()) {
+    const auto count = RunUnary<std::uint8_t>(*set, "bitwise_count", x);
+    Elements<T> clipped(x.size());
+    const void* in[] = {x.begin(), low.begin(), high.begin()};
+    FindKernel(*set, "clip", kDTypeOf<T>)(static_cast<std::int64_t>(x.size()), in, clipped.begin());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const Wide magnitude = x[i] < 0 ? -Wide{x[i]} : Wide{x[i]};
+      int bits = 0;
+      for (int bit = 0; bit < 64; ++bit) {
+        bits += (magnitude >> bit & 1) != 0 ? 1 : 0;
+      }
+      REQUIRE(count[i] == bits);
+      REQUIRE(clipped[i] == std::min(std::max(x[i], low[i]), high[i]));
     }
   }
 }

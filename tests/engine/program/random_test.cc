@@ -153,5 +153,35 @@ TEST_CASE("Integers: every one of the range about as often, extreme ranges") {
   }
 }
 
+TEST_CASE("Closed integers: both ends, and all that a type has") {
+  using Kind = RandomNumber::Kind;
+  const auto dice = Numbers(Kind::kClosedIntegers, Scalar{std::int64_t{1}}, Scalar{std::int64_t{6}});
+  std::array<int, 8> counts{};
+  for (const std::int8_t value : Draw<std::int8_t>(dice, SingleTarget({60000}, 0))) {
+    REQUIRE((value >= 1 && value <= 6));
+    ++counts[static_cast<std::size_t>(value)];
+  }
+  for (std::size_t value = 1; value <= 6; ++value) {
+    CHECK(std::abs(counts[value] - 10000) < 500);
+  }
+  const auto all = Numbers(Kind::kClosedIntegers, Scalar{std::int64_t{0}}, Scalar{~std::uint64_t{0}});
+  int high = 0;
+  for (const std::uint64_t value : Draw<std::uint64_t>(all, SingleTarget({10000}, 0))) {
+    high += value >> 63 != 0 ? 1 : 0;
+  }
+  CHECK(std::abs(high - 5000) < 300);
+  const auto most = Numbers(Kind::kClosedIntegers, Scalar{std::numeric_limits<std::int64_t>::min()},
+                            Scalar{std::numeric_limits<std::int64_t>::max() - 1});
+  int negative = 0;
+  for (const std::int64_t value : Draw<std::int64_t>(most, SingleTarget({10000}, 0))) {
+    negative += value < 0 ? 1 : 0;
+  }
+  CHECK(std::abs(negative - 5000) < 300);
+  const auto one = Numbers(Kind::kClosedIntegers, Scalar{std::int64_t{-3}}, Scalar{std::int64_t{-3}});
+  for (const std::int64_t value : Draw<std::int64_t>(one, SingleTarget({10}, 0))) {
+    REQUIRE(value == -3);
+  }
+}
+
 }  // namespace
 }  // namespace distarray

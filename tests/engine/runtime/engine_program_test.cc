@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "engine/index/pieces.h"
 #include "tests/engine/runtime/cluster.h"
 #include "tests/engine/runtime/programs.h"
 #include "tests/support/mpi_test.h"
@@ -161,6 +162,67 @@ TEST_CASE("operands are views, outputs are in place") {
     }
   }
   CHECK(cluster.FetchAs<std::int64_t>(a) == expected);
+}
+
+TEST_CASE("operands of which others hold the edges") {
+  Cluster cluster;
+  if (!cluster.is_front()) {
+    return;
+  }
+  // a[1:, 1:] + a[:-1, :-1], stored and summed along each axis.
+  constexpr std::int64_t kRows = 14;
+  constexpr std::int64_t kColumns = 16;
+  const auto [r, c] = GridOf(cluster.engine_count());
+  const Distribution grid{{DimensionMap::Block(kRows, r), DimensionMap::Block(kColumns, c)}, cluster.all()};
+  const NewBuffer a = MakeGrid(cluster, cluster.Define(grid));
+  View later = View::Whole({kRows, kColumns});
+  View earlier = later;
+  for (std::size_t d = 0; d < 2; ++d) {
+    later.dimensions[d].start = 1;
+    --later.dimensions[d].count;
+    --earlier.dimensions[d].count;
+  }
+  const Distribution space = DistributionOfView(grid, later);
+  const auto space_id = cluster.Define(space);
+  const auto pieces = Pieces::Of(grid, earlier, space);
+  REQUIRE(pieces.has_value());
+  const BufferView shifted{a.buffer, a.distribution, a.dtype, earlier};
+  const NewBuffer edges = cluster.New(cluster.Define(pieces->Edges()), a.dtype);
+  ProgramBuilder builder;
+  const ValueId sum = builder.Apply("add", {builder.Load(DType::kInt64), builder.Load(DType::kInt64)});
+  builder.Store(sum);
+  RunProgram run{space_id, {}, {BufferView{a.buffer, a.distribution, a.dtype, later}, shifted}, {}, {}, {{1, edges}}};
+  run.outputs = {cluster.New(space_id, DType::kInt64)};
+  for (const std::vector<int>& axes : {std::vector<int>{0}, {1}, {0, 1}}) {
+    builder.Reduce("sum", sum, axes);
+    run.results.push_back(cluster.New(cluster.Define(ReducedDistribution(space, axes, false)), DType::kInt64));
+  }
+  run.program = builder.program();
+  CHECK(cluster.StatusOf(cluster.Send(cluster.all(), CopyEdges{shifted, space_id, edges})).ok());
+  CHECK(cluster.StatusOf(cluster.Send(cluster.all(), run)).ok());
+  std::vector<std::int64_t> expected;
+  std::vector<std::int64_t> by_column(kColumns - 1);
+  std::vector<std::int64_t> by_row(kRows - 1);
+  for (std::int64_t i = 0; i < kRows - 1; ++i) {
+    for (std::int64_t j = 0; j < kColumns - 1; ++j) {
+      expected.push_back(2 * (100 * i + j) + 101);
+      by_column[static_cast<std::size_t>(j)] += expected.back();
+      by_row[static_cast<std::size_t>(i)] += expected.back();
+    }
+  }
+  CHECK(cluster.FetchAs<std::int64_t>(std::get<NewBuffer>(run.outputs[0])) == expected);
+  CHECK(cluster.FetchAs<std::int64_t>(run.results[0]) == by_column);
+  CHECK(cluster.FetchAs<std::int64_t>(run.results[1]) == by_row);
+  CHECK(cluster.FetchAs<std::int64_t>(run.results[2]) ==
+        std::vector<std::int64_t>{std::accumulate(by_row.begin(), by_row.end(), std::int64_t{0})});
+  // A failed source fails the edges and what reads them, and nobody waits.
+  const NewBuffer nowhere = cluster.New(a.distribution, a.dtype);
+  const BufferView missing{nowhere.buffer, nowhere.distribution, nowhere.dtype, earlier};
+  const NewBuffer failed = cluster.New(edges.distribution, a.dtype);
+  CHECK_FALSE(cluster.StatusOf(cluster.Send(cluster.all(), CopyEdges{missing, space_id, failed})).ok());
+  run.edges[0].buffer = failed;
+  run.outputs = {cluster.New(space_id, DType::kInt64)};
+  CHECK_FALSE(cluster.StatusOf(cluster.Send(cluster.all(), run)).ok());
 }
 
 TEST_CASE("a sum does not depend on the distribution") {

@@ -205,6 +205,41 @@ TEST_CASE("operands that lie otherwise are copied to where the result lies, broa
   CHECK(harness.Of<Redistribute>().size() == 2);
 }
 
+TEST_CASE("slices shifted against each other exchange the edges of their blocks") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {1000}));
+  harness.Send(client, H::SliceOf(2, 1, 1, 1000));
+  harness.Send(client, H::SliceOf(3, 1, 0, 999));
+  harness.Send(client, H::Ufunc(4, "subtract", {2, 3}));
+  harness.Send(client, H::Ufunc(5, "multiply", {4, 3}));
+  harness.Send(client, H::Wait({5}), true);
+  harness.Run();
+  CHECK(harness.Of<Redistribute>().empty());
+  const auto edges = harness.Of<CopyEdges>();
+  REQUIRE(edges.size() == 1);
+  const auto passes = harness.Of<RunProgram>();
+  REQUIRE(passes.size() == 2);
+  CHECK(passes[1]->operands.size() == 2);
+  REQUIRE(passes[1]->edges.size() == 1);
+  CHECK(passes[1]->edges[0].buffer.buffer == edges[0]->destination.buffer);
+  CHECK(passes[1]->operands.at(static_cast<std::size_t>(passes[1]->edges[0].operand)).view == edges[0]->source.view);
+}
+
+TEST_CASE("a power of two is a square") {
+  H harness;
+  const PeerId client = WithFourArrays(harness);
+  harness.Send(client, H::Ufunc(5, "power", {1}, {2.0}));
+  harness.Send(client, H::Ufunc(6, "power", {1}, {3.0}));
+  harness.Send(client, H::Wait({5}), true);
+  harness.Send(client, H::Wait({6}), true);
+  harness.Run();
+  const auto passes = harness.Of<RunProgram>();
+  REQUIRE(passes.size() == 2);
+  CHECK(passes[0]->program.instructions.size() == 2);  // load, square
+  CHECK(passes[1]->program.instructions.size() == 3);
+}
+
 TEST_CASE("an array's name is charged when it is made, and MemoryError when there is no room") {
   H harness(2, 20000);
   const PeerId client = harness.Connect();

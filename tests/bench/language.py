@@ -1,0 +1,265 @@
+"""The array language at the machine's limit: expressions, reductions, functions, stencils and redistribution, beside
+one hand-written loop for the same work (bench_loops, run in turn with ours) and beside NumPy, numexpr and Dask array.
+
+Ratios to loops are medians of the ratios of neighbouring runs. Contenders are measured one after the other, and have
+their arrays only while they are.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+import distarray.globalapi as da
+from distarray.globalapi import Context, Distribution
+from distarray.globalapi.random import Random
+
+Work = Callable[[], object]
+FUNCTIONS = {  # arguments drawn from
+    "exp": (-10, 10),
+    "log": (0.01, 100),
+    "sin": (-10, 10),
+    "cos": (-10, 10),
+    "tanh": (-5, 5),
+    "power": (0.01, 10),
+    "sqrt": (0, 100),
+}
+
+
+class Loops:
+    """The hand-written loops, in a process of their own."""
+
+    def __init__(self, program: pathlib.Path, elements: int) -> None:
+        self.process = subprocess.Popen(
+            [program, str(elements)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def seconds(self, name: str) -> float:
+        assert self.process.stdin and self.process.stdout
+        print(name, file=self.process.stdin)
+        return float(self.process.stdout.readline())
+
+    def close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait(10)
+
+
+def seconds(work: Work) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+class Rows:
+    """Rows of the report, for arrays of `elements` float64."""
+
+    def __init__(self, report: Any, loops: Loops, elements: int) -> None:
+        self.report = report
+        self.loops = loops
+        self.elements = elements
+        self.ours_s: dict[str, float] = {}
+
+    def beside_loop(self, name: str, work: Work, loop: str, target: str, share: float = 1.0) -> None:
+        """`share`: of the loop's elements that our work has."""
+        work()
+        self.loops.seconds(loop)
+        times, ratios = [], []
+        for _ in range(self.report.repeat):
+            ours = seconds(work)
+            ratios.append(ours / (self.loops.seconds(loop) * share))
+            times.append(ours)
+        self.ours_s[name] = statistics.median(times)
+        ratio = statistics.median(ratios)
+        self.report.add(name, self.ours_s[name] * 1e3, "ms", target=target, limit=f"{loop} by hand", times_loop=ratio)
+
+    def contend(self, contender: str, name: str, work: Work) -> None:
+        """How much faster we were than a contender that does the same."""
+        theirs = self.report.median_s(work, 3)
+        self.report.add(f"  {name}: {contender}", theirs * 1e3, "ms", ours_is_times_faster=theirs / self.ours_s[name])
+
+
+FUSED = "a*b + c*sin(d) + 1, new array"
+ADD = "a + b, new array"
+SUM = "sum(a)"
+
+
+def expressions(rows: Rows, context: Context, arrays: list[Any]) -> None:
+    a, b, c, d = arrays
+    rows.beside_loop(
+        FUSED, lambda: (a * b + c * da.sin(d) + 1).wait(), "fused", "<= 1.5 loops, 5x NumPy, 4x Dask threads"
+    )
+    rows.beside_loop(ADD, lambda: (a + b).wait(), "add", "<= 1.2 loops")
+    total = a.copy().wait()
+
+    def in_place() -> None:
+        nonlocal total
+        total += b
+        total.wait()
+
+    rows.beside_loop("a += b", in_place, "add_in_place", "<= 1.2 loops")
+    for name, work in {
+        SUM: lambda: float(a.sum()),
+        "mean(a)": lambda: float(a.mean()),
+        "max(a)": lambda: float(a.max()),
+        "var(a)": lambda: float(a.var()),
+    }.items():
+        rows.beside_loop(name, work, "read", "<= 1.2 loops")
+    rows.beside_loop("sum(a*b)", lambda: float((a * b).sum()), "read_two", "<= 1.2 loops")
+
+
+def axes(rows: Rows, context: Context) -> None:
+    for shape in ((8000, 8000), (400, 400, 400)):
+        table = Random(context).rand(shape).wait()
+        for axis in range(len(shape)):
+            rows.beside_loop(
+                f"sum of {shape} over axis {axis}",
+                lambda axis=axis, table=table: table.sum(axis=axis).wait(),
+                "read",
+                "<= 1.5 loops",
+                table.size / rows.elements,
+            )
+
+
+def redistribution(rows: Rows, context: Context, a: Any) -> None:
+    cyclic = Distribution(context, a.shape, "c")
+    rows.beside_loop("block -> cyclic", lambda: a.distribute_as(cyclic).wait(), "copy", "<= 2 loops")
+    side = int(rows.elements**0.5)
+    table = Random(context).rand((side, side)).wait()
+    other = Distribution(context, table.shape, "nb")
+    rows.beside_loop(
+        "block -> block on the other axis",
+        lambda: table.distribute_as(other).wait(),
+        "copy",
+        "<= 2 loops",
+        table.size / rows.elements,
+    )
+
+
+def stencil(x: Any) -> Any:
+    return x[1:-1, 1:-1] + x[:-2, 1:-1] + x[2:, 1:-1] + x[1:-1, :-2] + x[1:-1, 2:]
+
+
+def stencils(report: Any, context: Context) -> None:
+    table = Random(context).rand((8000, 8000)).wait()
+    mirror = table.toarray()
+    np.testing.assert_array_equal(stencil(table)[:10].toarray(), stencil(mirror)[:10])
+    print(stencil(table).explain())
+    report.compare(
+        "5-point stencil, 8000 x 8000", lambda: stencil(table).wait(), lambda: stencil(mirror), target=">= 3x NumPy"
+    )
+
+
+def functions(report: Any, context: Context) -> None:
+    """Nanoseconds an element on one core: ours by a maximum over many elements on two, NumPy's in the cache."""
+    count, block = 8_000_000, 8192
+    for name, (low, high) in FUNCTIONS.items():
+        for dtype in (np.float64, np.float32):
+            values = np.random.default_rng(1).uniform(low, high, count).astype(dtype)
+            x = context.fromarray(values).wait()
+            operands = 2 if name == "power" else 1
+
+            def ours(x: Any = x, name: str = name, operands: int = operands) -> None:
+                float(getattr(da, name)(*[x] * operands).max())
+
+            def plain(x: Any = x) -> None:
+                float(x.max())
+
+            part, out = values[:block], np.empty(block, dtype)
+
+            def theirs(part: Any = part, out: Any = out, name: str = name, operands: int = operands) -> None:
+                for _ in range(100):
+                    getattr(np, name)(*[part] * operands, out=out)
+
+            cores = len(x.targets)
+            ours_ns = report.median_s(ours) * cores / count * 1e9
+            numpy_ns = report.median_s(theirs) / block / 100 * 1e9
+            report.add(
+                f"{name} of {np.dtype(dtype)}, a core",
+                ours_ns,
+                "ns",
+                target=">= NumPy's speed",
+                numpy_ns=numpy_ns,
+                times_numpy=numpy_ns / ours_ns,
+            )
+
+
+@contextmanager
+def cluster() -> Iterator[Any]:
+    """Dask's local cluster: two processes of one thread."""
+    from dask.distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as local,
+        Client(local) as client,
+    ):
+        yield client
+
+
+def contenders(rows: Rows, arrays: list[Any]) -> None:
+    a, b, c, d = (x.toarray() for x in arrays)
+    rows.contend("NumPy", FUSED, lambda: a * b + c * np.sin(d) + 1)
+    rows.contend("NumPy", ADD, lambda: a + b)
+    rows.contend("NumPy", SUM, a.sum)
+    try:
+        import numexpr
+
+        numexpr.set_num_threads(2)
+        rows.contend("numexpr", FUSED, lambda: numexpr.evaluate("a*b + c*sin(d) + 1", {"a": a, "b": b, "c": c, "d": d}))
+        rows.contend("numexpr", ADD, lambda: numexpr.evaluate("a + b", {"a": a, "b": b}))
+    except ImportError:
+        print("numexpr: not installed")
+    import dask.array
+
+    def dealt(client: Any) -> dict[str, Work]:
+        options = {} if client else {"scheduler": "threads", "num_workers": 2}
+        u, v, w, x = (dask.array.from_array(one, chunks=rows.elements // 16).persist(**options) for one in (a, b, c, d))
+
+        def compute(make: Callable[[], Any]) -> Work:
+            def work() -> None:
+                result = make().persist(**options)
+                if client:
+                    from dask.distributed import wait
+
+                    wait(result)
+
+            return work
+
+        # What a result was computed from is forgotten with it, so that the next run computes anew.
+        return {
+            FUSED: compute(lambda: u * v + w * dask.array.sin(x) + 1),
+            ADD: compute(lambda: u + v),
+            SUM: compute(lambda: u.sum()),
+        }
+
+    for name, work in dealt(None).items():
+        rows.contend("Dask threads", name, work)
+    try:
+        with cluster() as client:
+            for name, work in dealt(client).items():
+                rows.contend("Dask local cluster", name, work)
+    except ImportError:
+        print("Dask local cluster: not installed")
+
+
+def language(report: Any, context: Context, program: pathlib.Path, elements: int) -> None:
+    elements -= elements % 128
+    loops = Loops(program, elements)
+    rows = Rows(report, loops, elements)
+    random = Random(context)
+    random.seed(1)
+    arrays = [random.rand((elements,)).wait() for _ in range(4)]
+    expressions(rows, context, arrays)
+    axes(rows, context)
+    redistribution(rows, context, arrays[0])
+    loops.close()
+    stencils(report, context)
+    functions(report, context)
+    contenders(rows, arrays)
