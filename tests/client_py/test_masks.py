@@ -123,6 +123,21 @@ def test_masks_of_another_shape(context):
     np.testing.assert_array_equal(array.toarray(), elements((3, 4)))
 
 
+EMPTY = [((0, 1), (0, 0)), ((5, 3), (0, 3)), ((5, 3), (0, 0)), ((5, 3), (0,)), ((1, 2, 3), (0, 2)), ((7,), (0,))]
+
+
+@pytest.mark.parametrize("shape, mask", EMPTY)
+def test_a_mask_of_no_elements_selects_nothing_of_any_size(context, shape, mask):
+    x = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    d = context.fromarray(x)
+    for selects in (np.zeros(mask, bool), context.zeros(mask, bool)):
+        np.testing.assert_array_equal(d[selects].toarray(), x[np.zeros(mask, bool)])
+        d[selects] = 7
+        np.testing.assert_array_equal(d.toarray(), x)
+    with pytest.raises(IndexError, match="did not match"):
+        d[np.zeros((*mask[:-1], shape[len(mask) - 1] + 1), bool)]
+
+
 @pytest.mark.parametrize("engines", [1, 4])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_positions(contexts, engines, shape):

@@ -147,14 +147,19 @@ class Advanced:
             self.places.append(place)
             self.basic.append(None)
             return place + 1, axis
-        for position, (given, size) in enumerate(zip(mask.shape, self.shape[axis : axis + mask.ndim], strict=True)):
-            if given != size:
+        covered = self.shape[axis : axis + mask.ndim]
+        for position, (given, size) in enumerate(zip(mask.shape, covered, strict=True)):
+            if given not in (size, 0):
                 raise IndexOutOfRangeError(
                     f"boolean index did not match indexed array along axis {axis + position}; size of axis is {size} "
                     f"but size of corresponding boolean axis is {given}"
                 )
-        self.entries.append(_Mask(mask, axis))
-        self.places.append(place)
+        if mask.shape == covered:
+            self.entries.append(_Mask(mask, axis))
+            self.places.append(place)
+        else:  # one with a size of 0 selects nothing of any size, as in NumPy
+            self.entries.extend(IndexArray(np.zeros(0, np.int64), axis + d) for d in range(mask.ndim))
+            self.places.extend(range(place, place + mask.ndim))
         self.basic.extend([_WHOLE] * mask.ndim)
         return place + mask.ndim, axis + mask.ndim
 
