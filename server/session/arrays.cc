@@ -148,9 +148,10 @@ void Session::Redistribute(const v1::RedistributeRequest& request, const Ticket&
     }
     const Shape shape = source->shape();
     if (request.shape_size() > 0 && Shape(request.shape().begin(), request.shape().end()) != shape) {
-      return Error(Reason::kNotImplemented,
-                   absl::StrCat("shape: ", ToString(Shape(request.shape().begin(), request.shape().end())),
-                                " is not the array's ", ToString(shape), "; reshaping is not implemented yet"));
+      return Error(
+          Reason::kInvalidValue,
+          absl::StrCat("shape: ", ToString(Shape(request.shape().begin(), request.shape().end())),
+                       "; expected the array's, ", ToString(shape), ": the computation reshape makes another"));
     }
     DA_ASSIGN_OR_RETURN(const Layout layout, LayoutFor(request.distribution(), shape));
     return NameWhole(planner_.recorder().Redistribute(source->operand(), layout, ticket.origin));

@@ -151,10 +151,27 @@ def stencils(report: Any, context: Context) -> None:
     table = Random(context).rand((8000, 8000)).wait()
     mirror = table.toarray()
     np.testing.assert_array_equal(stencil(table)[:10].toarray(), stencil(mirror)[:10])
-    print(stencil(table).explain())
+    stencil(table).explain()
     report.compare(
         "5-point stencil, 8000 x 8000", lambda: stencil(table).wait(), lambda: stencil(mirror), target=">= 3x NumPy"
     )
+
+
+def products(report: Any, context: Context) -> None:
+    """Beside NumPy's OpenBLAS, which has a thread a core."""
+    side = 4096
+    random = Random(context)
+    left, right = (random.rand((side, side)).wait() for _ in range(2))
+    mirrors = left.toarray(), right.toarray()
+    np.testing.assert_allclose((left @ right)[:3].toarray(), mirrors[0][:3] @ mirrors[1], rtol=1e-12)
+    columns, cyclic = (right.distribute_as(Distribution(context, right.shape, dist)).wait() for dist in ("nb", "c"))
+    for dealt, factor in {"rows": right, "columns": columns, "cyclic": cyclic}.items():
+        report.compare(
+            f"matmul {side} x {side} float64, by {dealt}",
+            lambda factor=factor: (left @ factor).wait(),
+            lambda: mirrors[0] @ mirrors[1],
+            target=">= 0.8 of NumPy's OpenBLAS, 2 threads",
+        )
 
 
 def functions(report: Any, context: Context) -> None:
@@ -261,5 +278,6 @@ def language(report: Any, context: Context, program: pathlib.Path, elements: int
     redistribution(rows, context, arrays[0])
     loops.close()
     stencils(report, context)
+    products(report, context)
     functions(report, context)
     contenders(rows, arrays)

@@ -16,10 +16,11 @@ def kinds(array):
     return [step.kind for step in array.explain().steps]
 
 
-def test_a_fused_expression_is_one_program(context):
+def test_a_fused_expression_is_one_program(context, capsys):
     a, b = context.ones((ROWS, COLUMNS)).wait(), context.ones((ROWS, COLUMNS)).wait()
     total = (a * b + 1).sum()
     said = total.explain()
+    assert capsys.readouterr().out == f"{said}\n" and repr(said) == "<Explanation: 1 step(s)>"
     assert said.programs == 1 and said.moved_bytes == 0
     (step,) = said.steps
     assert step.operations == ("multiply", "add", "sum") and step.operand_count == 2
@@ -28,7 +29,7 @@ def test_a_fused_expression_is_one_program(context):
     assert "multiply, add, sum; reads 2 arrays" in str(said)
     assert total.explain() == said  # nothing has run
     assert float(total) == 2 * ROWS * COLUMNS
-    assert str(total.explain()) == "stored: nothing would run"
+    assert str(total.explain()) == "stored, or under way: nothing would run"
 
 
 def test_a_copy_tells_what_it_moves(context):

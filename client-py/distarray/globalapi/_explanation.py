@@ -53,7 +53,7 @@ class Step:
         return f"{self.kind} over {self.shape} on {list(self.targets)}: {'; '.join(parts)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """What would run, in order, to compute and store an array; no steps if it is stored."""
 
@@ -76,11 +76,12 @@ class Explanation:
 
     def __str__(self) -> str:
         if not self.steps:
-            return "stored: nothing would run"
+            return "stored, or under way: nothing would run"
         head = f"{self.programs} program(s), moves {_bytes(self.moved_bytes)}, new memory {_bytes(self.memory_bytes)}"
         return "\n".join([head, *(f"  {number}. {step}" for number, step in enumerate(self.steps, 1))])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:  # short: at a prompt it follows what explain() has printed
+        return f"<Explanation: {len(self.steps)} step(s)>"
 
 
 def from_proto(message: arrays_pb2.Explanation) -> Explanation:

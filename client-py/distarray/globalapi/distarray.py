@@ -286,12 +286,15 @@ class DistArray(Operators, Methods, Handle):
     # Time.
 
     def explain(self) -> Explanation:
-        """What would run to compute and store the array (for a view, all of what it is a view of): programs, what is
-        moved between engines, memory. Prints; nothing runs.
+        """Prints what would run to compute and store the array (for a view, all of what it is a view of): programs,
+        what is moved between engines, memory; and returns it. Nothing runs by this. What is no program (a product, a
+        sort, indexing by arrays) runs when it is called: it is stored, or under way.
         """
         request = session_pb2.Request(origin=origin())
         request.explain.key = self._key
-        return _explanation.from_proto(self._context._session.call(request).explanation)
+        explanation = _explanation.from_proto(self._context._session.call(request).explanation)
+        print(explanation)
+        return explanation
 
     def wait(self) -> DistArray:
         """Computes and stores the whole array, raises its error, returns it."""
