@@ -31,9 +31,9 @@ constexpr absl::string_view kClosing = R"(
 A flag beats a variable (DISTARRAYD_ENGINES for --engines), a variable beats the file, the file
 beats the default.
 
-Engine memory lies in huge pages where the system lets it. Filling large arrays for the first time is
-then some five times faster (8 GB/s a core instead of 1.6); memory that is used again gains little.
-The log says at the start whether it does; root allows it by
+Engine memory lies in huge pages where the system lets it. Filling large arrays for the first time
+is then some five times faster (8 GB/s a core instead of 1.6); memory that is used again gains
+little. The log says at the start whether it does; root allows it by
   echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled
 
 Exit codes: 0 ended as asked; 1 could not serve, or could not go on; 2 the flags are wrong.

@@ -117,7 +117,9 @@ def test_unary_of_floats(context, data, name, dtype):
     shape = data.draw(filled_shapes)
     x = np.random.default_rng(data.draw(st.integers(0, 999))).uniform(low, high, shape).astype(dtype)
     d, x = data.draw(dealt(context, st.just(x)))
-    same(getattr(functions, name)(d), getattr(np, name)(x), ulps)
+    expected = getattr(np, name)(x)
+    # angle of a number without dimensions is a float64 with NumPy 1
+    same(getattr(functions, name)(d), expected if NUMPY_2 else expected.astype(dtype), ulps)
 
 
 @given(st.data(), st.sampled_from(sorted({*UNARY, "invert", "bitwise_count"})), dtypes)
@@ -366,7 +368,7 @@ def test_clip(context, data, dtype):
             number.flat[data.draw(st.integers(0, number.size - 1))] = np.nan
     d, lower, upper = (data.draw(dealt(context, st.just(number)))[0] for number in (x, low, high))
     same(functions.clip(d, lower, upper), np.clip(x, low, high))
-    same(functions.clip(d, 3, 7), np.clip(x, 3, 7))
+    same(functions.clip(d, 3, 7), np.clip(x, 3, 7).astype(x.dtype))  # NumPy 1 promotes what has no dimensions
     same(functions.clip(d, min=low), np.clip(x, low, None))
     same(functions.clip(d, max=upper), np.clip(x, None, high))
     same(functions.clip(d), x)

@@ -88,35 +88,42 @@ TEST_CASE("commands come out as they went in") {
   }
 }
 
+/// The first of the commands with this body, encoded and decoded.
+template <typename Body>
+Body Sent() {
+  for (const Command& command : SomeCommands()) {
+    if (std::holds_alternative<Body>(command.body)) {
+      return std::get<Body>(Command::Decode(command.Encode())->body);
+    }
+  }
+  FAIL("there is none");
+  return {};
+}
+
 TEST_CASE("what a command holds") {
-  const auto commands = SomeCommands();
-  const auto defined = Command::Decode(commands[0].Encode());
-  CHECK(std::get<DefineDistribution>(defined->body).distribution->targets == std::vector<int>{3, 1, 0, 2});
-  const auto run = Command::Decode(commands[2].Encode());
-  const auto& body = std::get<RunProgram>(run->body);
-  CHECK(body.operands.at(0).view == SomeView().view);
-  CHECK(body.operands.at(0).dtype == DType::kComplex64);
-  CHECK(std::get<NewBuffer>(body.outputs.at(0)).buffer == 5);
-  CHECK(std::get<BufferView>(body.outputs.at(1)).buffer == 7);
-  CHECK(body.program.reductions.at(0).axes == std::vector<int>{0, 2});
-  CHECK(body.program.reductions.at(0).correction == 1.5);
-  CHECK(body.edges.at(0).operand == 0);
-  CHECK(body.edges.at(0).buffer.buffer == 5);
-  const auto edges = Command::Decode(commands[5].Encode());
-  CHECK(std::get<CopyEdges>(edges->body).space == 6);
-  CHECK(std::get<CopyEdges>(edges->body).source.view == SomeView().view);
-  CHECK(std::get<CopyEdges>(edges->body).destination.buffer == 5);
-  const auto store = Command::Decode(commands[6].Encode());
-  CHECK(std::get<StoreBytes>(store->body).bytes == std::string("a\0b", 3));
-  const auto sort = Command::Decode(commands[commands.size() - 3].Encode());
-  CHECK(std::get<SortRows>(sort->body).row_length == 12);
-  CHECK(std::get<SortRows>(sort->body).indices);
-  CHECK(std::get<SortRows>(sort->body).descending);
-  const auto search = Command::Decode(commands[commands.size() - 2].Encode());
-  CHECK(std::get<SearchRows>(search->body).result.buffer == 5);
-  CHECK(std::get<SearchRows>(search->body).right);
-  const auto save = Command::Decode(commands[9].Encode());
-  CHECK(std::get<SaveHdf5>(save->body).mode == SaveMode::kExclusive);
+  CHECK(Sent<DefineDistribution>().distribution->targets == std::vector<int>{3, 1, 0, 2});
+  const auto run = Sent<RunProgram>();
+  CHECK(run.operands.at(0).view == SomeView().view);
+  CHECK(run.operands.at(0).dtype == DType::kComplex64);
+  CHECK(std::get<NewBuffer>(run.outputs.at(0)).buffer == 5);
+  CHECK(std::get<BufferView>(run.outputs.at(1)).buffer == 7);
+  CHECK(run.program.reductions.at(0).axes == std::vector<int>{0, 2});
+  CHECK(run.program.reductions.at(0).correction == 1.5);
+  CHECK(run.edges.at(0).operand == 0);
+  CHECK(run.edges.at(0).buffer.buffer == 5);
+  const auto edges = Sent<CopyEdges>();
+  CHECK(edges.space == 6);
+  CHECK(edges.source.view == SomeView().view);
+  CHECK(edges.destination.buffer == 5);
+  CHECK(Sent<StoreBytes>().bytes == std::string("a\0b", 3));
+  const auto sort = Sent<SortRows>();
+  CHECK(sort.row_length == 12);
+  CHECK(sort.indices);
+  CHECK(sort.descending);
+  const auto search = Sent<SearchRows>();
+  CHECK(search.result.buffer == 5);
+  CHECK(search.right);
+  CHECK(Sent<SaveHdf5>().mode == SaveMode::kExclusive);
 }
 
 TEST_CASE("damaged bytes are no command") {
@@ -158,13 +165,14 @@ TEST_CASE("descriptions of datasets come out as they went in") {
 }
 
 TEST_CASE("which commands are answered") {
-  int answered = 0;
-  for (const Command& command : SomeCommands()) {
-    answered += HasReply(command.body) ? 1 : 0;
-  }
-  CHECK(answered == 22);
+  CHECK_FALSE(HasReply(DefineDistribution{}));
+  CHECK_FALSE(HasReply(ForgetDistributions{}));
   CHECK_FALSE(HasReply(FreeBuffers{}));
+  CHECK_FALSE(HasReply(Shutdown{}));
+  CHECK(HasReply(RunProgram{}));
   CHECK(HasReply(FetchBytes{}));
+  CHECK(HasReply(SortRows{}));
+  CHECK(HasReply(CountSelected{}));
 }
 
 }  // namespace
