@@ -149,7 +149,17 @@ absl::StatusOr<DType> Tables::UfuncType(std::string_view name, std::span<const O
                    absl::StrCat("power: integers to a negative integer power are not allowed (", *value, ")"));
     }
   }
-  const auto& result = loops[static_cast<std::size_t>(*promoted)];
+  const auto gives = [&](DType dtype, DType wanted) { return loops[static_cast<std::size_t>(dtype)] == wanted; };
+  // Integers that float32 holds (int16 and uint16) meet in it, though their common integer dtype needs float64.
+  const bool narrow = (KindOf(*promoted) == Kind::kSigned || KindOf(*promoted) == Kind::kUnsigned) &&
+                      gives(*promoted, DType::kFloat64) &&
+                      std::all_of(operands.begin(), operands.end(), [&](const OperandType& operand) {
+                        const auto* const array = std::get_if<DType>(&operand);
+                        const std::optional<DType> dtype =
+                            array != nullptr ? *array : std::get<const Scalar*>(operand)->dtype();
+                        return dtype.has_value() && gives(*dtype, DType::kFloat32);
+                      });
+  const auto& result = loops[static_cast<std::size_t>(narrow ? DType::kFloat32 : *promoted)];
   if (!result.has_value()) {
     return Error(Reason::kInvalidType,
                  absl::StrCat(std::string(name), ": not defined for operands of dtype ", TypeNames(operands)));

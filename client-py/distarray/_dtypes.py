@@ -247,6 +247,8 @@ class Tables:
         elif rank > _RANK[promoted]:
             default = (BOOL, INT64, FLOAT64, COMPLEX128)[rank]
             promoted = COMPLEX64 if default == COMPLEX128 and promoted == FLOAT32 else default
+        if not dtype and _meets_in_float32(promoted, types, loops):
+            promoted = FLOAT32
         if dtype:
             if not can_cast_same_kind(promoted, dtype):
                 raise InvalidTypeError(
@@ -288,11 +290,16 @@ class Tables:
         loop = loops.get(dtype or source)
         if loop is None:
             raise _no_loop(name, dtype or source)
-        if not dtype or name in ("any", "all"):
-            return loop[1]
-        if name in ("var", "std"):
-            return loop[1]
-        return dtype
+        return loop[1] if not dtype or name in ("any", "all") else dtype
+
+
+def _meets_in_float32(promoted: int, types: Sequence[int | Weak], loops: Loops) -> bool:
+    """Whether a function of floats, of integers that float32 holds (int16 and uint16), computes in it, though their
+    common integer dtype needs float64: NumPy takes its first loop that all operands fit.
+    """
+    if dtype_of(promoted).kind not in "iu" or loops.get(promoted, (0, 0))[0] != FLOAT64:
+        return False
+    return all(type(operand) is int and loops.get(operand, (0, 0))[0] == FLOAT32 for operand in types)
 
 
 def _no_loop(name: str, dtype: int) -> InvalidTypeError:

@@ -44,6 +44,24 @@ absl::StatusOr<DType> Promote(const std::vector<Recorder::UfuncOperand>& operand
   return *promoted;
 }
 
+/// Whether a function of floats, of integers that float32 holds (int16 and uint16), computes in it, though their common
+/// integer dtype needs float64: NumPy takes its first loop that all operands fit.
+bool MeetsInFloat32(const Operation& operation, DType promoted, const std::vector<Recorder::UfuncOperand>& operands) {
+  const auto computes_in = [&](DType dtype, DType compute) {
+    const auto& loop = operation.loops[static_cast<std::size_t>(dtype)];
+    return loop && loop->compute == compute;
+  };
+  const Kind kind = KindOf(promoted);
+  return (kind == Kind::kSigned || kind == Kind::kUnsigned) && computes_in(promoted, DType::kFloat64) &&
+         std::all_of(operands.begin(), operands.end(), [&](const Recorder::UfuncOperand& operand) {
+           if (const auto* array = std::get_if<Operand>(&operand)) {
+             return computes_in(array->value->dtype, DType::kFloat32);
+           }
+           const auto& scalar = std::get<TypedScalar>(operand);
+           return scalar.dtype && computes_in(*scalar.dtype, DType::kFloat32);
+         });
+}
+
 std::string DTypeNames(const std::vector<Recorder::UfuncOperand>& operands) {
   std::vector<std::string_view> names;
   for (const auto& operand : operands) {
@@ -154,6 +172,9 @@ absl::StatusOr<ValuePtr> Recorder::Ufunc(std::string_view name, const std::vecto
     const bool skip = operation.condition_first;
     DA_ASSIGN_OR_RETURN(promoted,
                         Promote(skip ? std::vector<UfuncOperand>(operands.begin() + 1, operands.end()) : operands));
+    if (MeetsInFloat32(operation, promoted, operands)) {
+      promoted = DType::kFloat32;
+    }
   }
   const auto& loop = operation.loops[static_cast<std::size_t>(promoted)];
   if (!loop) {
@@ -248,6 +269,12 @@ absl::StatusOr<ValuePtr> Recorder::Reduce(std::string_view name, const Operand& 
     compute = asked->compute;
     result = asked->result;
   }
+  Operand summed = operand;
+  if (options.dtype == DType::kBool && operand.value->dtype != DType::kBool) {  // each is true or false by itself
+    summed = Operand{Apply("copy", DType::kBool, DType::kBool, {operand}, shape,
+                           LayoutOf(operand, lane_.cluster().registry), origin),
+                     View::Whole(shape)};
+  }
   if (reduction.needs_elements) {
     bool empty_source = false;
     bool empty_result = false;
@@ -269,7 +296,7 @@ absl::StatusOr<ValuePtr> Recorder::Reduce(std::string_view name, const Operand& 
                                      .compute = compute,
                                      .axes = options.axes,
                                      .correction = options.correction,
-                                     .operand = operand},
+                                     .operand = summed},
                           result, kept, layout, origin);
   if (options.dtype && *options.dtype != result) {
     return Apply("copy", *options.dtype, *options.dtype, {Operand{reduced, View::Whole(kept)}}, kept, layout, origin);

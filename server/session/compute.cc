@@ -110,11 +110,13 @@ void Session::GoOn(std::vector<std::int64_t> results, absl::StatusOr<Computed> c
   }
   Ticket silent = ticket;
   silent.awaited = false;
-  absl::Status failure = computed.status();
+  absl::Status failure = computed.status();  // that of the new arrays: what reads them fails with it
+  absl::Status unusable_key;
   v1::Reply reply;
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (absl::Status usable = CheckNewKey(results[i]); !usable.ok()) {
       failure.Update(usable);
+      unusable_key.Update(usable);
       continue;
     }
     Bind(silent, results[i], failure.ok() ? absl::StatusOr<Array>(computed->arrays[i]) : failure);
@@ -124,8 +126,10 @@ void Session::GoOn(std::vector<std::int64_t> results, absl::StatusOr<Computed> c
   }
   if (failure.ok()) {
     Answer(ticket, std::move(reply));
-  } else {
-    Defer(ticket, failure);
+  } else if (ticket.awaited) {
+    AnswerError(ticket, failure);
+  } else if (!unusable_key.ok()) {
+    Defer(ticket, unusable_key);
   }
 }
 

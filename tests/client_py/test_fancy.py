@@ -317,3 +317,50 @@ def test_a_result_lies_where_its_indices_do(context):
     assert taken.targets == [2, 0]
     rows = context.fromarray(np.arange(40).reshape(8, 5))
     assert rows[:, [1, 1, 0]].targets == rows.targets
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+@pytest.mark.parametrize("shape", [(3, 4), (6, 5), (4, 3, 2)], ids=str)
+def test_permuted_views_and_results_of_taking_are_written(contexts, engines, shape):
+    context = contexts(engines)
+    order = [1, 0, *range(2, len(shape))]
+    mask = np.arange(shape[0]) % 2 == 0
+    columns = da.Distribution(context, shape, "nb" + "n" * (len(shape) - 2))
+    for distribution in (*distributions(context, shape), columns):
+        for index in ((slice(None), [0, 2]), ([1, 0],), (slice(None), mask), (Ellipsis, [0, 0])):
+            source = elements(shape, "float64")
+            array = context.fromarray(source, distribution)
+            source.transpose(order)[index] = -1
+            array.transpose(order)[index] = -1
+            np.testing.assert_array_equal(array.toarray(), source)
+            taken, expected = array[:, [1, 0]], source[:, [1, 0]]
+            taken[:, [0]] = 7
+            expected[:, [0]] = 7
+            np.testing.assert_array_equal(taken.toarray(), expected)
+
+
+def test_what_is_broadcast_is_read_only(context):
+    array = context.ones(2)
+    wide = da.broadcast_to(array, (3, 2))
+
+    def in_place():
+        nonlocal wide
+        wide += 1
+
+    def assign(view, index):
+        view[index] = 9
+
+    views = (wide, wide[1:], wide.T)
+    writes = [lambda view=view, index=index: assign(view, index) for view in views for index in (0, [0])]
+    for write in (in_place, lambda: da.sin(wide, out=wide), lambda: da.add(array, 1, out=wide[0]), *writes):
+        with pytest.raises(ValueError, match="read-only"):
+            write()
+    array[:] = 5
+    assert wide.tolist() == [[5, 5]] * 3
+
+
+def test_what_failed_says_so_where_it_is_read(context):
+    large = da.tile(context.ones(1 << 20), 1 << 25)
+    assert float(context.ones(3).sum()) == 3
+    with pytest.raises(MemoryError, match="memory limit"):
+        large.wait()

@@ -342,6 +342,14 @@ def test_histogram(contexts, engines, dtype):
             )
 
 
+def test_histogram_of_weights_in_a_list(context):
+    for weights in ([1, 2, 3], [0.5, 1, 2], [True, False, True]):
+        counts, edges = da.histogram(context.fromarray(np.array([1.0, 2.0, 2.5])), bins=3, weights=weights)
+        expected, bounds = np.histogram([1.0, 2.0, 2.5], bins=3, weights=weights)
+        np.testing.assert_array_equal(counts.toarray(), expected)
+        assert counts.dtype == expected.dtype and (edges == bounds).all()
+
+
 def test_histogram_refuses(context):
     array = context.arange(5.0)
     for options in ({"bins": 0}, {"bins": [2, 1]}, {"range": (2, 1)}, {"bins": "auto"}, {"range": (0, np.inf)}):

@@ -187,3 +187,26 @@ def test_of_nothing(context):
             getattr(da, name)(nothing, axis=0)
         assert getattr(da, name)(nothing, axis=1).shape == (0,)
     assert np.isnan(da.mean(nothing).item()) and da.nansum(nothing).item() == 0
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_infinities_dtypes_and_no_dimensions(contexts, engines):
+    context = contexts(engines)
+    x = np.array([[np.inf, 1, np.nan], [2, -np.inf, np.inf], [np.nan, 1, 3]])
+    d = context.fromarray(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for axis in (None, 0, 1):
+            same(da.nanvar(d, axis=axis), np.nanvar(x, axis=axis), 4)
+            same(da.nanstd(d, axis=axis), np.nanstd(x, axis=axis), 4)
+    plain = np.arange(6.0)
+    for name in ("var", "std"):
+        for dtype in (np.complex128, np.complex64, np.float32):
+            same(getattr(da, name)(context.fromarray(plain), dtype=dtype), getattr(np, name)(plain, dtype=dtype), 4)
+    halves = np.array([[0.5, 0.5], [0.0, 0.5]])
+    for name in ("sum", "prod", "nansum"):
+        same(getattr(da, name)(context.fromarray(halves), dtype=bool), getattr(np, name)(halves, dtype=bool))
+        expected = getattr(np, name)(halves, axis=0, dtype=bool)
+        same(getattr(da, name)(context.fromarray(halves), axis=0, dtype=bool), expected)
+    for axis in (0, -1):
+        same(da.sum(context.fromarray(np.asarray(3.0)), axis=axis), np.sum(np.asarray(3.0), axis=axis))

@@ -15,7 +15,7 @@ from distarray._index import Shape
 from distarray._proto import operations_pb2, session_pb2
 from distarray._transport.session import origin
 from distarray.error import ContextError, InvalidTypeError
-from distarray.globalapi._handle import Handle, Storage
+from distarray.globalapi._handle import Handle, ReadOnlyStorage, Storage
 
 if TYPE_CHECKING:
     from distarray.globalapi.context import Context
@@ -74,6 +74,7 @@ def compute_awaited(
 
 def compute_in_place(name: str, target: Handle, operands: Sequence[Any], **parameters: Any) -> None:
     """name(*operands) into elements of `target`. Does not wait."""
+    target._check_writable()
     request, context = _request(name, [*operands, target], (), parameters)
     del request.compute.operands[-1]
     request.compute.in_place = target._key
@@ -107,7 +108,9 @@ def _request(
 
 
 def view(array: DistArray, axes: Sequence[int] = (), broadcast_shape: Shape = (), shape: Shape = ()) -> DistArray:
-    """A view of all elements with its axes permuted, or broadcast; `shape` is what comes out. Does not wait."""
+    """A view of all elements with its axes permuted, or (read-only) broadcast; `shape` is what comes out. Does not
+    wait.
+    """
     context = array._context
     request = session_pb2.Request(origin=origin())
     message = request.slice
@@ -116,5 +119,5 @@ def view(array: DistArray, axes: Sequence[int] = (), broadcast_shape: Shape = ()
     message.broadcast_shape.extend(broadcast_shape)
     message.result = key = context._new_key()
     context._session.submit(request)
-    storage: Storage = array._share()
+    storage: Storage = ReadOnlyStorage(array._share()) if broadcast_shape else array._share()
     return context._array(key, shape, array._type, storage)

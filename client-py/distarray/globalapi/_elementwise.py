@@ -85,6 +85,7 @@ def elementwise(
             f"{name}: cannot cast the result's {dtype_of(plan.result)} to the output's {dtype_of(out._type)} "
             "with casting rule 'same_kind'"
         )
+    out._check_writable()
     ufunc.in_place = out._key
     session.submit(request)
     out._written()
@@ -148,6 +149,8 @@ def reduce(
     """A reduction as NumPy has it."""
     context = operand._context
     number = NUMBER[supported(dtype)] if dtype is not None else _NO_DTYPE
+    if not operand._shape and axis in (0, -1):  # as NumPy has it
+        axis = None
     axes = normalize_axes(axis, len(operand._shape))
     shape = reduced_shape(operand._shape, axes, keepdims)
     if name in ("mean", "var", "std") and number and dtype_of(number).kind in "biu":

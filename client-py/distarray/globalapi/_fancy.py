@@ -278,6 +278,7 @@ def get(array: DistArray, index: Any) -> DistArray:
 
 def put(array: DistArray, index: Any, value: Any) -> None:
     """array[index] = value."""
+    array._check_writable()
     advanced = Advanced(array._shape, index)
     target = advanced.take_view(array)
     value = _as_value(array, value)

@@ -13,7 +13,7 @@ from distarray._index import Shape
 from distarray._key import Key
 from distarray._proto import arrays_pb2, session_pb2
 from distarray._transport.session import origin
-from distarray.error import InternalError
+from distarray.error import InternalError, InvalidValueError
 
 if TYPE_CHECKING:
     from distarray.globalapi.context import Context
@@ -31,6 +31,19 @@ class Storage:
 
     def __init__(self) -> None:
         self.version = 0
+
+
+class ReadOnlyStorage(Storage):
+    """That of a view in which one element stands for several: nothing is written through it."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, of: Storage) -> None:
+        self._of = of
+
+    @property
+    def version(self) -> int:  # type: ignore[override]
+        return self._of.version
 
 
 class Handle:
@@ -155,6 +168,11 @@ class Handle:
         if self._storage is None:
             self._storage = Storage()
         return self._storage
+
+    def _check_writable(self) -> None:
+        """ValueError: a view of broadcast_to, or of one."""
+        if isinstance(self._storage, ReadOnlyStorage):
+            raise InvalidValueError("assignment destination is read-only: a view of broadcast_to; copy() it first")
 
     def _written(self) -> None:
         """To be called after a request that writes the elements was submitted."""

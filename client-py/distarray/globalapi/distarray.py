@@ -150,6 +150,7 @@ class DistArray(Operators, Methods, Handle):
         if _fancy.is_advanced(index):
             _fancy.put(self, index, value)
             return
+        self._check_writable()
         indexed = Indexed(self._shape, index)
         request = session_pb2.Request(origin=origin())
         message = request.assign

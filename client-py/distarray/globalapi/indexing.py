@@ -376,13 +376,13 @@ def histogram(
     values = a if a._type == FLOAT64 else convert("astype", a, FLOAT64)
     operands = [values, context.fromarray(edges.astype(np.float64))]
     if weights is not None:
+        weights = as_array(context, weights)
         operands.append(_weights(context, weights, a))
-    integral = weights is None or supported(getattr(weights, "dtype", float)).kind in "biu"
     (counts,) = compute("histogram", operands, [((len(edges) - 1,), INT64 if weights is None else FLOAT64)])
     if density:
         widths = context.fromarray(np.diff(edges).astype(np.float64))
         return counts / widths / counts.sum(), edges
-    return (convert("astype", counts, INT64) if integral and weights is not None else counts), edges
+    return (counts if weights is None else convert("astype", counts, weights._type)), edges
 
 
 def _edges(a: DistArray, bins: Any, limits: tuple[float, float] | None) -> npt.NDArray[Any]:

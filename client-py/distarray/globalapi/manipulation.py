@@ -89,12 +89,12 @@ def broadcast_shapes(*shapes: Any) -> Shape:
 
 
 def broadcast_to(x: DistArray, /, shape: int | Sequence[int]) -> DistArray:
-    """x, repeated to a shape: a view, in which repeated elements cannot be written. It lies where x does."""
+    """x, repeated to a shape: a read-only view. It lies where x does."""
     array = _array("broadcast_to", x)
     target = as_shape(shape)
     if len(target) < array.ndim or broadcast([array._shape, target]) != target:
         raise InvalidValueError(f"an array of shape {array._shape} cannot be broadcast to {target}")
-    return array[...] if target == array._shape else view(array, broadcast_shape=target, shape=target)
+    return view(array, broadcast_shape=target, shape=target) if target else array[...]
 
 
 def broadcast_arrays(*arrays: Any) -> list[DistArray]:
@@ -103,7 +103,7 @@ def broadcast_arrays(*arrays: Any) -> list[DistArray]:
         return []
     given = _arrays("broadcast_arrays", arrays)
     shape = broadcast([one._shape for one in given])
-    return [broadcast_to(one, shape) for one in given]
+    return [one[...] if one._shape == shape else broadcast_to(one, shape) for one in given]
 
 
 def permute_dims(x: DistArray, /, axes: Sequence[int]) -> DistArray:

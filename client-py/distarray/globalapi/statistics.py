@@ -309,7 +309,7 @@ def nanvar(
     deviations = x - nanmean(x, axis, keepdims=True)
     squares = f.real(deviations * f.conjugate(deviations)) if x.dtype.kind == "c" else f.square(deviations)
     left = _counts(x, axis, keepdims) - less
-    result = nansum(squares, axis, keepdims=keepdims) / left
+    result = f.where(f.isnan(x), 0, squares).sum(axis, keepdims=keepdims) / left  # infinite ones make it NaN
     return assigned("nanvar", f.where(left <= 0, np.nan, result), out)
 
 
