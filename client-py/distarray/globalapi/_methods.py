@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from distarray._index import Axes
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi._elementwise import assigned
 from distarray.globalapi._namespace import namespace_of
@@ -15,8 +16,6 @@ from distarray.globalapi._namespace import namespace_of
 if TYPE_CHECKING:
     from distarray.globalapi.context import Context
     from distarray.globalapi.distarray import DistArray
-
-Axes = int | tuple[int, ...] | None
 
 
 def _g() -> Any:

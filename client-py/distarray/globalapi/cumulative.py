@@ -16,7 +16,8 @@ from typing import Any
 import numpy.typing as npt
 
 from distarray._dtypes import BOOL, NUMBER, dtype_of, supported
-from distarray.error import AxisError, InvalidTypeError, InvalidValueError
+from distarray._index import axis_of
+from distarray.error import InvalidValueError
 from distarray.globalapi._computing import as_array, compute, context_of
 from distarray.globalapi._elementwise import assigned, elementwise
 from distarray.globalapi.distarray import DistArray
@@ -91,7 +92,7 @@ def diff(x: DistArray, /, n: int = 1, axis: int = -1, prepend: Any = None, appen
         raise InvalidValueError(f"diff: n must not be negative, {n} was given")
     if array.ndim == 0:
         raise InvalidValueError("diff: x is 0-d; expected at least one dimension")
-    place = _axis("diff", axis, array.ndim)
+    place = axis_of("diff", axis, array.ndim)
     if times == 0:
         return array
     parts = [_beside(array, place, prepend), [array], _beside(array, place, append)]
@@ -121,16 +122,6 @@ def _without_nan(name: str, x: Any, value: int) -> DistArray:
     return elementwise("where", (elementwise("isnan", (array,)), value, array))
 
 
-def _axis(name: str, axis: Any, ndim: int) -> int:
-    try:
-        number = operator.index(axis)
-    except TypeError:
-        raise InvalidTypeError(f"{name}: axis must be an int, {axis!r} was given") from None
-    if not -ndim <= number < ndim:
-        raise AxisError(f"{name}: axis {number} is out of bounds for an array of dimension {ndim}")
-    return number % ndim
-
-
 def _flat_unless(name: str, product: bool, x: Any, axis: int | None, dtype: Any, out: Any) -> DistArray:
     array = as_array(context_of(name, [x]), x)
     if axis is None:
@@ -148,7 +139,7 @@ def _cumulative(
         if array.ndim > 1:
             raise InvalidValueError(f"{name}: axis must be given for an array of shape {array._shape}")
         axis = 0
-    place = _axis(name, axis, array.ndim)
+    place = axis_of(name, axis, array.ndim)
     asked = NUMBER[supported(dtype)] if dtype is not None else 0
     number = asked or array._context._tables.reduction("prod" if product else "sum", array._type)
     shape = list(array._shape)

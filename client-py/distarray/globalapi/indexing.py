@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._dtypes import BOOL, FLOAT64, INT64, SCALARS, supported, to_element
-from distarray._index import Shape, broadcast, normalize_axes
+from distarray._index import Shape, axis_of, broadcast
 from distarray.error import IndexOutOfRangeError, InvalidTypeError, InvalidValueError
 from distarray.globalapi import _fancy
 from distarray.globalapi._computing import as_array, compute, compute_awaited, context_of, view
@@ -43,12 +43,6 @@ def _flat(array: DistArray) -> DistArray:
         return array
     (flat,) = compute("reshape", [array], [((array.size,), array._type)], shape=(array.size,))
     return flat
-
-
-def _axis(axis: Any, ndim: int) -> int:
-    if isinstance(axis, tuple):
-        raise InvalidTypeError(f"axis must be an int, {axis!r} was given")
-    return normalize_axes(axis, ndim)[0]  # type: ignore[index]
 
 
 def _positions(name: str, indices: Any) -> Any:
@@ -87,7 +81,7 @@ def take(a: DistArray, indices: Any, axis: int | None = None, *, mode: str = "ra
     if not isinstance(a, Handle):
         a = as_array(indices._context, a)
     source = _flat(a) if axis is None else a
-    place = 0 if axis is None else _axis(axis, source.ndim)
+    place = 0 if axis is None else axis_of("take", axis, source.ndim)
     if not source.ndim:
         raise InvalidValueError("take: a 0-d array has no axis to take from")
     indices = _in_range("take", _positions("take", indices), source._shape[place], place, mode)
@@ -112,7 +106,7 @@ def take_along_axis(arr: DistArray, indices: Any, axis: int | None = -1) -> Dist
         raise InvalidValueError(
             f"take_along_axis: arr has {arr.ndim} dimensions, indices have {indices.ndim}; expected as many"
         )
-    place = _axis(axis, arr.ndim)
+    place = axis_of("take_along_axis", axis, arr.ndim)
     if arr.ndim == 1:
         return take(arr, indices, 0)
     shape = list(_others(arr._shape, indices._shape, place))
@@ -219,7 +213,7 @@ def compress(condition: Any, a: DistArray, axis: int | None = None) -> DistArray
         raise InvalidValueError(f"compress: condition must have one dimension, it has {condition.ndim}")
     condition = _as_mask(condition)
     source = _flat(a) if axis is None else a
-    place = 0 if axis is None else _axis(axis, source.ndim)
+    place = 0 if axis is None else axis_of("compress", axis, source.ndim)
     size, given = source._shape[place], condition.shape[0]
     if given > size:
         if bool(condition[size:].any()):
@@ -284,7 +278,7 @@ def repeat(a: DistArray, repeats: Any, /, axis: int | None = None) -> DistArray:
     source = _flat(a) if axis is None else a
     if not source.ndim:
         source = _flat(source)
-    place = 0 if axis is None else _axis(axis, source.ndim)
+    place = 0 if axis is None else axis_of("repeat", axis, source.ndim)
     if not isinstance(repeats, Handle):
         repeats = np.asarray(repeats)
         if repeats.dtype.kind not in "iu":

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._dtypes import BOOL, dtype_of
-from distarray._index import Shape, broadcast
-from distarray.error import AxisError, InvalidTypeError, InvalidValueError
+from distarray._index import Shape, axis_of, broadcast
+from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi import _einsum
-from distarray.globalapi._computing import as_array, compute, context_of
+from distarray.globalapi._computing import as_arrays, compute
 from distarray.globalapi._elementwise import assigned, elementwise, reduce
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.manipulation import expand_dims, moveaxis, permute_dims, reshape
@@ -48,7 +48,7 @@ def matmul(x1: Any, x2: Any, /) -> DistArray:
     Dimensions before the last two are a batch, and broadcast. A 1-d operand is a row (x1) or a column (x2), and its
     dimension is not in the result. A new array; see the module on its distribution.
     """
-    a, b = _arrays("matmul", x1, x2)
+    a, b = as_arrays("matmul", (x1, x2))
     for position, operand in enumerate((a, b), 1):
         if not operand._shape:
             raise InvalidValueError(f"matmul: x{position} is 0-d; expected at least one dimension")
@@ -77,8 +77,8 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> DistArray:
 
     A new array, computed in one pass over the operands.
     """
-    a, b = _arrays("vecdot", x1, x2)
-    a, b = (moveaxis(one, _axis("vecdot", axis, one.ndim), -1) for one in (a, b))
+    a, b = as_arrays("vecdot", (x1, x2))
+    a, b = (moveaxis(one, axis_of("vecdot", axis, one.ndim), -1) for one in (a, b))
     if a._shape[-1] != b._shape[-1]:
         raise InvalidValueError(f"vecdot: the axis has size {a._shape[-1]} in x1 and {b._shape[-1]} in x2")
     return _summed(_conjugate(a), b, [-1])
@@ -89,7 +89,7 @@ def tensordot(x1: Any, x2: Any, /, axes: int | tuple[Sequence[int], Sequence[int
 
     A new array; see the module on its distribution.
     """
-    a, b = _arrays("tensordot", x1, x2)
+    a, b = as_arrays("tensordot", (x1, x2))
     of_a, of_b = _contracted(axes, a.ndim, b.ndim)
     for one, other in zip(of_a, of_b, strict=True):
         if a._shape[one] != b._shape[other]:
@@ -112,7 +112,7 @@ def dot(a: Any, b: Any, out: Any = None) -> DistArray:
     """numpy.dot: the product of numbers, of vectors or of matrices; of arrays of more dimensions, sums over the last
     of a and the last but one of b. A new array.
     """
-    a, b = _arrays("dot", a, b)
+    a, b = as_arrays("dot", (a, b))
     if a.ndim == 0 or b.ndim == 0:
         result = elementwise("multiply", (a, b))
     elif a.ndim <= 2 and b.ndim <= 2:
@@ -124,7 +124,7 @@ def dot(a: Any, b: Any, out: Any = None) -> DistArray:
 
 def inner(a: Any, b: Any) -> DistArray:
     """Sums of products over the last axes of both; of numbers, their product. A new array."""
-    a, b = _arrays("inner", a, b)
+    a, b = as_arrays("inner", (a, b))
     if a.ndim == 0 or b.ndim == 0:
         return elementwise("multiply", (a, b))
     return tensordot(a, b, axes=([a.ndim - 1], [b.ndim - 1]))
@@ -132,13 +132,13 @@ def inner(a: Any, b: Any) -> DistArray:
 
 def outer(a: Any, b: Any) -> DistArray:
     """Every element of a times every element of b, each taken in C order. A new array."""
-    a, b = _arrays("outer", a, b)
+    a, b = as_arrays("outer", (a, b))
     return elementwise("multiply", (reshape(a, (a.size, 1)), reshape(b, (1, b.size))))
 
 
 def vdot(a: Any, b: Any) -> DistArray:
     """The sum of conj(a) * b over all elements, in C order. 0-d."""
-    a, b = _arrays("vdot", a, b)
+    a, b = as_arrays("vdot", (a, b))
     if a.size != b.size:
         raise InvalidValueError(f"vdot: a has {a.size} elements, b has {b.size}; expected the same number")
     if a._shape != b._shape:
@@ -148,7 +148,7 @@ def vdot(a: Any, b: Any) -> DistArray:
 
 def kron(a: Any, b: Any) -> DistArray:
     """The Kronecker product: blocks of b, scaled by the elements of a. A new array."""
-    a, b = _arrays("kron", a, b)
+    a, b = as_arrays("kron", (a, b))
     ndim = max(a.ndim, b.ndim)
     a, b = (_expanded(one, range(ndim - one.ndim)) for one in (a, b))
     shape = tuple(p * q for p, q in zip(a._shape, b._shape, strict=True))
@@ -160,7 +160,7 @@ def diagonal(x: DistArray, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -
     """The elements (i, i + offset) of two axes, as a last dimension. A copy: of the whole array, from which it is a
     view, unless the elements lie in blocks of rows.
     """
-    rows, columns = _axis("diagonal", axis1, x.ndim), _axis("diagonal", axis2, x.ndim)
+    rows, columns = (axis_of("diagonal", axis, x.ndim, f"axis{k}") for k, axis in enumerate((axis1, axis2), 1))
     if rows == columns:
         raise InvalidValueError(f"diagonal: axis1 and axis2 must differ, {axis1} and {axis2} were given")
     offset = operator.index(offset)
@@ -186,13 +186,9 @@ def einsum(subscripts: str, /, *operands: Any) -> DistArray:
     Labels are letters; "..." stands for dimensions that broadcast; without "->" the labels that occur once are the
     result's, in alphabetical order. A new array, or a view where dimensions are only put in another order.
     """
-    arrays = [*operands]
-    if len(arrays) == 2:
-        arrays = [*_arrays("einsum", *arrays)]
-    elif len(arrays) == 1:
-        arrays = [as_array(context_of("einsum", arrays), arrays[0])]
-    else:
-        raise InvalidValueError(f"einsum: {len(arrays)} operands given; expected one or two")
+    if len(operands) not in (1, 2):
+        raise InvalidValueError(f"einsum: {len(operands)} operands given; expected one or two")
+    arrays = as_arrays("einsum", operands)
     inputs, output, sizes = _einsum.parse(subscripts, [one._shape for one in arrays])
     factors = [_distinct(array, labels) for array, labels in zip(arrays, inputs, strict=True)]
     if len(factors) == 1:
@@ -283,20 +279,8 @@ def _spread(array: DistArray, own: list[str], labels: Sequence[str]) -> DistArra
 # Parts of the others.
 
 
-def _arrays(name: str, *operands: Any) -> tuple[DistArray, ...]:
-    context = context_of(name, operands)
-    return tuple(as_array(context, operand) for operand in operands)
-
-
 def _product_type(a: DistArray, b: DistArray) -> int:
     return a._context._tables.plan("multiply", (a._type, b._type)).result
-
-
-def _axis(name: str, axis: int, ndim: int) -> int:
-    axis = operator.index(axis)
-    if not -ndim <= axis < ndim:
-        raise AxisError(f"{name}: axis {axis} is out of bounds for an array of dimension {ndim}")
-    return axis % ndim
 
 
 def _conjugate(array: DistArray) -> DistArray:
@@ -333,8 +317,8 @@ def _contracted(axes: Any, ndim_a: int, ndim_b: int) -> tuple[list[int], list[in
             raise InvalidValueError(
                 f"tensordot: {len(of_a)} axes of x1 and {len(of_b)} of x2; expected as many"
             ) from None
-        of_a = [_axis("tensordot", axis, ndim_a) for axis in of_a]
-        of_b = [_axis("tensordot", axis, ndim_b) for axis in of_b]
+        of_a = [axis_of("tensordot", axis, ndim_a, "axes") for axis in of_a]
+        of_b = [axis_of("tensordot", axis, ndim_b, "axes") for axis in of_b]
         for one in (of_a, of_b):
             if len(set(one)) < len(one):
                 raise InvalidValueError(f"tensordot: axes {axes!r} has an axis twice") from None

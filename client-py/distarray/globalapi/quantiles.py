@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from distarray._index import Shape, normalize_axes, reduced_shape
+from distarray._index import Axes, Shape, normalize_axes, reduced_shape
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi import functions as f
 from distarray.globalapi._elementwise import assigned, reduce
@@ -22,8 +22,6 @@ from distarray.globalapi.manipulation import moveaxis, reshape, stack
 from distarray.globalapi.sorting import sort
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
-
-Axes = int | tuple[int, ...] | None
 
 
 def median(

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from distarray._arguments import as_float, as_integer, as_integers
 from distarray._dtypes import BOOL, FLOAT64, INT64, NUMBER, dtype_of, set_scalar, supported
-from distarray._index import Shape, as_shape, broadcast
+from distarray._index import Shape, as_shape, axis_of, broadcast
 from distarray._proto import arrays_pb2
-from distarray.error import AxisError, InvalidTypeError, InvalidValueError
+from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi._elementwise import assigned, convert, elementwise
 from distarray.globalapi._handle import Handle
 
@@ -232,7 +232,7 @@ class Generator:
         if _is_number(x) and not isinstance(x, Handle):
             return self._order(as_integer(x, "x"))
         array = globalapi.asarray(x, device=self.context)
-        axis = _place("permutation", axis, array.ndim)
+        axis = axis_of("permutation", axis, array.ndim)
         return globalapi.take(array, self._order(array._shape[axis]), axis=axis)
 
     def shuffle(self, x: DistArray, axis: int = 0) -> None:
@@ -255,7 +255,7 @@ class Generator:
         if array is None:
             count = as_integer(a, "a")
         else:
-            axis = _place("choice", axis, array.ndim)
+            axis = axis_of("choice", axis, array.ndim)
             count = array._shape[axis]
         shape = as_shape(() if size is None else size)
         wanted = int(np.prod(shape, dtype=object))
@@ -272,7 +272,7 @@ class Generator:
 
         if not replace and wanted > count:
             raise InvalidValueError(f"choice: {wanted} of {count} cannot be had without one coming twice")
-        weights = None if p is None else _weights(globalapi.asarray(p, dtype=float, device=self.context), count)
+        weights = None if p is None else _probabilities(globalapi.asarray(p, dtype=float, device=self.context), count)
         if replace:
             if weights is None:
                 return self.integers(0, max(count, 1), shape)
@@ -340,14 +340,7 @@ def _size(size: Any, out: Any = None) -> Any:
     return size
 
 
-def _place(name: str, axis: Any, ndim: int) -> int:
-    number = as_integer(axis, "axis")
-    if not -ndim <= number < ndim:
-        raise AxisError(f"{name}: axis {number} is out of bounds for an array of dimension {ndim}")
-    return number % ndim
-
-
-def _weights(p: DistArray, count: int) -> DistArray:
+def _probabilities(p: DistArray, count: int) -> DistArray:
     """Checked: waits for their least, and their sum."""
     if p._shape != (count,):
         raise InvalidValueError(f"choice: p must have shape ({count},), {p._shape} was given")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from distarray._dtypes import INT64
-from distarray._index import normalize_axes
+from distarray._index import axis_of
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi._computing import as_array, compute, context_of
 from distarray.globalapi.distarray import DistArray
@@ -64,10 +64,7 @@ def _prepared(name: str, x: Any, axis: Any, kind: Any, order: Any) -> tuple[Dist
         raise InvalidValueError(f"{name}: kind must be one of {_KINDS[1:]}, {kind!r} was given")
     if order is not None:
         raise InvalidValueError(f"{name}: order= names fields, which no DistArray has; {order!r} was given")
-    if isinstance(axis, tuple):
-        raise InvalidTypeError(f"{name}: axis must be None or an int, {axis!r} was given")
-    axes = normalize_axes(axis, x.ndim)
-    return (ravel(x), 0) if axes is None else (x, axes[0])
+    return (ravel(x), 0) if axis is None else (x, axis_of(name, axis, x.ndim))
 
 
 def searchsorted(x1: Any, x2: Any, /, side: str = "left", sorter: Any = None) -> DistArray:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from distarray._index import normalize_axes
+from distarray._index import Axes, normalize_axes
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi import functions as f
 from distarray.globalapi._computing import as_array, context_of
@@ -48,8 +48,6 @@ __all__ = [
     "sum",
     "var",
 ]
-
-Axes = int | tuple[int, ...] | None
 
 
 def _reduced(
