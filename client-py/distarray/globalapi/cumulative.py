@@ -4,8 +4,10 @@ Running sums of floating numbers carry their rounding errors along and are round
 fixed by global index: they are the same bit for bit on any number of engines and for any distribution, and nearer to
 the exact sums than NumPy's. Running products are NumPy's, multiplied one after the other. A line is scanned by all
 engines at the same time, but for products of floating numbers, where one engine waits for the next; of an array with
-more dimensions the axis is first made whole on each engine, if it is not. The result is a new array and lies as the
-operand does; with include_initial, in blocks where a line was dealt out otherwise.
+more dimensions the axis is first made whole on each engine, if it is not.
+
+The result is a new array, dealt out as the operand is; with include_initial, where the axis was not whole on each
+engine, in blocks: of the line, or of another axis.
 """
 
 from __future__ import annotations
@@ -35,10 +37,10 @@ def cumulative_sum(
     out: Any = None,
     include_initial: bool = False,
 ) -> DistArray:
-    """The sums of all elements up to each along an axis; None: of the only dimension.
+    """The sums of all elements up to each along an axis; None: of the only dimension. A new array, dealt out as x is.
 
     dtype: of the sums, to which the elements are converted first; None: as of sum. include_initial: the result begins
-    with 0, and is longer by that.
+    with 0, and is longer by that (see the module on its distribution).
     """
     return _cumulative("cumulative_sum", False, x, axis, dtype, out, include_initial)
 
@@ -52,39 +54,46 @@ def cumulative_prod(
     out: Any = None,
     include_initial: bool = False,
 ) -> DistArray:
-    """The products of all elements up to each along an axis; arguments as of cumulative_sum. include_initial: 1."""
+    """The products of all elements up to each along an axis: a new array, dealt out as x is; arguments as of
+    cumulative_sum. include_initial: 1.
+    """
     return _cumulative("cumulative_prod", True, x, axis, dtype, out, include_initial)
 
 
 def cumsum(x: DistArray, /, axis: int | None = None, dtype: npt.DTypeLike | None = None, out: Any = None) -> DistArray:
-    """cumulative_sum by NumPy's name; axis None: of all elements in C order, in one dimension."""
+    """cumulative_sum by NumPy's name: a new array, dealt out as x is; axis None: of all elements in C order, in one
+    dimension, in blocks.
+    """
     return _flat_unless("cumsum", False, x, axis, dtype, out)
 
 
 def cumprod(x: DistArray, /, axis: int | None = None, dtype: npt.DTypeLike | None = None, out: Any = None) -> DistArray:
-    """cumulative_prod by NumPy's name; axis None: of all elements in C order, in one dimension."""
+    """cumulative_prod by NumPy's name: a new array, dealt out as x is; axis None: of all elements in C order, in one
+    dimension, in blocks.
+    """
     return _flat_unless("cumprod", True, x, axis, dtype, out)
 
 
 def nancumsum(
     x: DistArray, /, axis: int | None = None, dtype: npt.DTypeLike | None = None, out: Any = None
 ) -> DistArray:
-    """cumsum with NaN taken for 0."""
+    """cumsum with NaN taken for 0: a new array, dealt out as cumsum's."""
     return _flat_unless("nancumsum", False, _without_nan("nancumsum", x, 0), axis, dtype, out)
 
 
 def nancumprod(
     x: DistArray, /, axis: int | None = None, dtype: npt.DTypeLike | None = None, out: Any = None
 ) -> DistArray:
-    """cumprod with NaN taken for 1."""
+    """cumprod with NaN taken for 1: a new array, dealt out as cumprod's."""
     return _flat_unless("nancumprod", True, _without_nan("nancumprod", x, 1), axis, dtype, out)
 
 
 def diff(x: DistArray, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> DistArray:
     """The differences of neighbours along an axis, n times over; of bools, whether they differ.
 
-    prepend, append: elements (or a number) to put before and behind first. Only the rows at the edges of blocks are
-    sent. A new array; with n = 0 x itself.
+    prepend, append: elements (or a number) to put before and behind first, as by concat. Only the rows at the edges of
+    blocks are sent. A new array, dealt out as the slice x[1:] of that axis (with prepend or append, of what concat
+    gives); with n = 0 x itself.
     """
     array = as_array(context_of("diff", [x]), x)
     times = operator.index(n)

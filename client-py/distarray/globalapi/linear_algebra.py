@@ -2,9 +2,13 @@
 
 Floating numbers are multiplied by OpenBLAS on the engines, integers (which wrap) and bools (by `and`, summed by `or`)
 by loops of our own. The result is a new array. It has the distribution of the first operand of its own shape; else it
-comes out in blocks of rows (of a batch of matrices: in blocks of the longest dimension of the batch, or of the rows).
-Operands that lie in blocks of rows, the usual case, are not moved but passed round panel by panel; transposed views
-of them (x.T, matrix_transpose(x)) are used where they lie.
+comes out in blocks of rows (of a batch of matrices: in blocks of the longest dimension of the batch, or of the rows),
+over the targets of both. Operands that lie in blocks of rows, the usual case, are not moved but passed round panel by
+panel; transposed views of them (x.T, matrix_transpose(x)) are used where they lie.
+
+How a product of matrices is cut into parts depends on where the operands lie, and so do the last digits of floating
+results. Products of vectors (vecdot, vdot, dot and inner of two vectors, contractions of all axes) are sums as those of
+distarray.sum: the same bits on any number of engines, in all but contrived cases.
 """
 
 from __future__ import annotations
@@ -46,7 +50,8 @@ def matmul(x1: Any, x2: Any, /) -> DistArray:
     """The product of matrices; numpy.matmul.
 
     Dimensions before the last two are a batch, and broadcast. A 1-d operand is a row (x1) or a column (x2), and its
-    dimension is not in the result. A new array; see the module on its distribution.
+    dimension is not in the result. A new array; see the module on its distribution, and on its last digits, which may
+    depend on it.
     """
     a, b = as_arrays("matmul", (x1, x2))
     for position, operand in enumerate((a, b), 1):
@@ -66,7 +71,7 @@ def matmul(x1: Any, x2: Any, /) -> DistArray:
 
 
 def matrix_transpose(x: DistArray, /) -> DistArray:
-    """The last two dimensions exchanged. A view."""
+    """The last two dimensions exchanged: a view, dealt out as x is."""
     if x.ndim < 2:
         raise InvalidValueError(f"matrix_transpose: x has shape {x._shape}; expected at least two dimensions")
     return permute_dims(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
@@ -75,7 +80,7 @@ def matrix_transpose(x: DistArray, /) -> DistArray:
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> DistArray:
     """The sums of conj(x1) * x2 over an axis, which both must have with the same size; the others broadcast.
 
-    A new array, computed in one pass over the operands.
+    A new array, computed in one pass over the operands, and dealt out as the sum of their product is.
     """
     a, b = as_arrays("vecdot", (x1, x2))
     a, b = (moveaxis(one, axis_of("vecdot", axis, one.ndim), -1) for one in (a, b))
@@ -87,7 +92,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> DistArray:
 def tensordot(x1: Any, x2: Any, /, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> DistArray:
     """Sums of products over axes: the last n of x1 with the first n of x2 (an int), or pairs of axes.
 
-    A new array; see the module on its distribution.
+    A new array; see the module on its distribution, and on its last digits, which may depend on it.
     """
     a, b = as_arrays("tensordot", (x1, x2))
     of_a, of_b = _contracted(axes, a.ndim, b.ndim)
@@ -109,8 +114,9 @@ def tensordot(x1: Any, x2: Any, /, axes: int | tuple[Sequence[int], Sequence[int
 
 
 def dot(a: Any, b: Any, out: Any = None) -> DistArray:
-    """numpy.dot: the product of numbers, of vectors or of matrices; of arrays of more dimensions, sums over the last
-    of a and the last but one of b. A new array.
+    """numpy.dot: the product of numbers, of vectors or of matrices; of arrays of more dimensions, sums over the last of
+    a and the last but one of b. A new array: of vectors dealt out as their sum would be, else as matmul's, on whose
+    distribution the last digits may depend.
     """
     a, b = as_arrays("dot", (a, b))
     if a.ndim == 0 or b.ndim == 0:
@@ -123,7 +129,9 @@ def dot(a: Any, b: Any, out: Any = None) -> DistArray:
 
 
 def inner(a: Any, b: Any) -> DistArray:
-    """Sums of products over the last axes of both; of numbers, their product. A new array."""
+    """Sums of products over the last axes of both; of numbers, their product. A new array, dealt out as tensordot's, on
+    whose distribution the last digits may depend.
+    """
     a, b = as_arrays("inner", (a, b))
     if a.ndim == 0 or b.ndim == 0:
         return elementwise("multiply", (a, b))
@@ -131,13 +139,15 @@ def inner(a: Any, b: Any) -> DistArray:
 
 
 def outer(a: Any, b: Any) -> DistArray:
-    """Every element of a times every element of b, each taken in C order. A new array."""
+    """Every element of a times every element of b, each taken in C order. A new array, dealt out by the default rule
+    over the targets of both.
+    """
     a, b = as_arrays("outer", (a, b))
     return elementwise("multiply", (reshape(a, (a.size, 1)), reshape(b, (1, b.size))))
 
 
 def vdot(a: Any, b: Any) -> DistArray:
-    """The sum of conj(a) * b over all elements, in C order. 0-d."""
+    """The sum of conj(a) * b over all elements, in C order: a new array, 0-d, on the first of a's targets."""
     a, b = as_arrays("vdot", (a, b))
     if a.size != b.size:
         raise InvalidValueError(f"vdot: a has {a.size} elements, b has {b.size}; expected the same number")
@@ -147,7 +157,7 @@ def vdot(a: Any, b: Any) -> DistArray:
 
 
 def kron(a: Any, b: Any) -> DistArray:
-    """The Kronecker product: blocks of b, scaled by the elements of a. A new array."""
+    """The Kronecker product: blocks of b, scaled by the elements of a. A new array, in blocks of rows."""
     a, b = as_arrays("kron", (a, b))
     ndim = max(a.ndim, b.ndim)
     a, b = (_expanded(one, range(ndim - one.ndim)) for one in (a, b))
@@ -157,8 +167,8 @@ def kron(a: Any, b: Any) -> DistArray:
 
 
 def diagonal(x: DistArray, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> DistArray:
-    """The elements (i, i + offset) of two axes, as a last dimension. A copy: of the whole array, from which it is a
-    view, unless the elements lie in blocks of rows.
+    """The elements (i, i + offset) of two axes, as a last dimension. A new array in blocks: a part of a copy of x
+    (where x lies in blocks of rows, the copy is only made when either is written).
     """
     rows, columns = (axis_of("diagonal", axis, x.ndim, f"axis{k}") for k, axis in enumerate((axis1, axis2), 1))
     if rows == columns:
@@ -176,7 +186,7 @@ def diagonal(x: DistArray, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -
 def trace(
     x: DistArray, /, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: npt.DTypeLike | None = None
 ) -> DistArray:
-    """The sums along diagonals of two axes; dtypes as those of sum."""
+    """The sums along diagonals of two axes; dtypes as those of sum. A new array, dealt out as sums of diagonal are."""
     return reduce("sum", diagonal(x, offset, axis1, axis2), -1, dtype)
 
 
@@ -184,7 +194,8 @@ def einsum(subscripts: str, /, *operands: Any) -> DistArray:
     """Sums of products by Einstein's notation, of one or two operands: einsum("ij,jk->ik", a, b).
 
     Labels are letters; "..." stands for dimensions that broadcast; without "->" the labels that occur once are the
-    result's, in alphabetical order. A new array, or a view where dimensions are only put in another order.
+    result's, in alphabetical order. A new array, or a view where dimensions are only put in another order. What is a
+    product of matrices is dealt out as matmul's, as are its last digits; all else as sums of elementwise products are.
     """
     if len(operands) not in (1, 2):
         raise InvalidValueError(f"einsum: {len(operands)} operands given; expected one or two")

@@ -81,7 +81,9 @@ def broadcast_to(x: DistArray, /, shape: int | Sequence[int]) -> DistArray:
 
 
 def broadcast_arrays(*arrays: Any) -> list[DistArray]:
-    """The arrays, broadcast together: views as of broadcast_to. What is no DistArray is uploaded."""
+    """The arrays, broadcast together: views as of broadcast_to, which lie where the arrays do. What is no DistArray is
+    uploaded.
+    """
     if not arrays:
         return []
     given = as_arrays("broadcast_arrays", arrays)
@@ -220,7 +222,7 @@ def array_split(x: DistArray, indices_or_sections: int | Sequence[int], axis: in
 
 
 def split(x: DistArray, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[DistArray]:
-    """As array_split, but a number of sections must divide the size."""
+    """As array_split, but a number of sections must divide the size: views, which lie where these parts of x do."""
     array = _array("split", x)
     size = array._shape[axis_of("split", axis, array.ndim)]
     if isinstance(indices_or_sections, int) and indices_or_sections > 0 and size % indices_or_sections:
@@ -229,17 +231,17 @@ def split(x: DistArray, indices_or_sections: int | Sequence[int], axis: int = 0)
 
 
 def vsplit(x: DistArray, indices_or_sections: int | Sequence[int]) -> list[DistArray]:
-    """split along axis 0 of an array of at least 2 dimensions: views."""
+    """split along axis 0 of an array of at least 2 dimensions: views, which lie where these parts of x do."""
     return split(_of_dimensions("vsplit", x, 2), indices_or_sections, 0)
 
 
 def hsplit(x: DistArray, indices_or_sections: int | Sequence[int]) -> list[DistArray]:
-    """split along axis 1, of a 1-d array axis 0: views."""
+    """split along axis 1, of a 1-d array axis 0: views, which lie where these parts of x do."""
     return split(_of_dimensions("hsplit", x, 1), indices_or_sections, 1 if x.ndim > 1 else 0)
 
 
 def dsplit(x: DistArray, indices_or_sections: int | Sequence[int]) -> list[DistArray]:
-    """split along axis 2 of an array of at least 3 dimensions: views."""
+    """split along axis 2 of an array of at least 3 dimensions: views, which lie where these parts of x do."""
     return split(_of_dimensions("dsplit", x, 3), indices_or_sections, 2)
 
 
@@ -257,7 +259,9 @@ def _at_least(ndim: int, name: str, meaning: str, index: Callable[[int], Any]) -
         return results[0] if len(results) == 1 else tuple(results)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"The arrays themselves, or views of them with {meaning}. See numpy.{name}."
+    function.__doc__ = (
+        f"The arrays themselves, or views of them with {meaning}, dealt out as they are. See numpy.{name}."
+    )
     return function
 
 

@@ -34,7 +34,9 @@ _KIND = arrays_pb2.CreateRequest.Random
 
 
 class Random:
-    """A generator: counter-based, by seed, number of the array, and the element's index."""
+    """A generator: counter-based, by seed, number of the array, and the element's index. It makes new arrays; `how`
+    (dist, grid_shape, targets) or a Distribution says how they are dealt out, else the context's default rule.
+    """
 
     def __init__(self, context: Context, seed: int | Sequence[int] | None = None) -> None:
         """seed: as in seed()."""
@@ -130,9 +132,9 @@ def default_rng(seed: Any = None, *, device: Context | None = None) -> Generator
 class Generator:
     """Random arrays in the style of numpy.random.Generator: the numbers are others, the methods and laws the same.
 
-    `size` is a shape, or a Distribution that says how the array is dealt out; None: the shape to which the parameters
-    are broadcast, of numbers 0-d. Parameters may be arrays, distributed or not. The results are new arrays, the same
-    bit for bit on any number of engines and for any distribution.
+    `size` is a shape (dealt out by the context's default rule), or a Distribution that says how the array is dealt out;
+    None: the shape to which the parameters are broadcast, of numbers 0-d. Parameters may be arrays, distributed or not.
+    The results are new arrays, the same bit for bit on any number of engines and for any distribution.
     """
 
     def __init__(self, source: Random) -> None:
@@ -226,7 +228,9 @@ class Generator:
         return convert("astype", drawn, BOOL) if number == BOOL else drawn
 
     def permutation(self, x: Any, axis: int = 0) -> DistArray:
-        """The numbers below x (an int) in a random order; or a new array of x's parts along an axis in one."""
+        """The numbers below x (an int) in a random order; or a new array of x's parts along an axis in one, dealt out
+        as take's.
+        """
         from distarray import globalapi
 
         if _is_number(x) and not isinstance(x, Handle):
@@ -244,7 +248,7 @@ class Generator:
     def choice(
         self, a: Any, size: Any = None, replace: bool = True, p: Any = None, axis: int = 0, shuffle: bool = True
     ) -> DistArray:
-        """Some of the numbers below a (an int), or of a's parts along an axis.
+        """Some of the numbers below a (an int), or of a's parts along an axis: a new array, dealt out as take's.
 
         replace: each may come more than once. p: how likely each is; None: all alike. shuffle: whether the order must
         be random where none comes twice; it always is.

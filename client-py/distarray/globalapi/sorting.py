@@ -33,8 +33,8 @@ def sort(
     descending: bool = False,
     stable: bool | None = True,
 ) -> DistArray:
-    """The elements in ascending order along an axis (None: of all, in one dimension). `descending`: from the greatest
-    on, NaNs first. `kind` and `stable` make no difference.
+    """The elements in ascending order along an axis: a new array, dealt out as x is (None: of all, in one dimension, in
+    blocks). `descending`: from the greatest on, NaNs first. `kind` and `stable` make no difference.
     """
     x, axis = _prepared("sort", x, axis, kind, order)
     return compute("sort", [x], [(x._shape, x._type)], axis=axis, descending=bool(descending))[0]
@@ -50,8 +50,8 @@ def argsort(
     descending: bool = False,
     stable: bool | None = True,
 ) -> DistArray:
-    """Where along an axis the elements of sort are (None: in C order): int64. Equal elements stay in their order,
-    also with `descending`; `kind` and `stable` make no difference.
+    """Where along an axis the elements of sort are (None: in C order): a new array of int64, dealt out as sort's. Equal
+    elements stay in their order, also with `descending`; `kind` and `stable` make no difference.
     """
     x, axis = _prepared("argsort", x, axis, kind, order)
     return compute("argsort", [x], [(x._shape, INT64)], axis=axis, descending=bool(descending))[0]

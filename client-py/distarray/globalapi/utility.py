@@ -1,4 +1,4 @@
-"""Whether elements are true, and arrays alike."""
+"""Whether elements are true, and arrays alike. What gives a bool of Python's awaits it."""
 
 from __future__ import annotations
 
