@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 README = Path(__file__).parents[2] / "README.md"
+CLIENTS = Path(__file__).parents[2] / "client-py" / "README.md"
 
 
 @pytest.mark.daemon
@@ -41,6 +42,17 @@ def test_functions_beside_the_data():
     lines = run.stdout.splitlines()
     assert "((0, 499999), " in lines[0] and "((500000, 999999), " in lines[0]
     assert float(lines[1]) == 0.0
+
+
+@pytest.mark.daemon
+def test_the_clients_own(daemons, tmp_path, monkeypatch):
+    (block,) = re.findall(r"```python\n(.*?)```", CLIENTS.read_text(), re.DOTALL)
+    monkeypatch.setenv("DISTARRAY_ADDRESS", daemons(2))
+    block = block.replace('"x.hdf5"', repr(str(tmp_path / "x.hdf5")))
+    run = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == ["1.0", "[-1.0, -1.0, -1.0]"]
+    assert (tmp_path / "x.hdf5").exists()
 
 
 def test_what_is_not_yet():
