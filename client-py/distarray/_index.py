@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # workers import this module and have no protobuf
     from distarray._proto import types_pb2
 
 Shape = tuple[int, ...]
+OneOrMore = int | tuple[int, ...]
+Axes = OneOrMore | None  # None: all
 
 _EXPECTED = "integers, slices, ..., None (numpy.newaxis) and arrays of integers or bools are"
 
@@ -160,6 +162,21 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
     return tuple(result)
 
 
+def axis_of(name: str, axis: Any, ndim: int, argument: str = "axis") -> int:
+    """An axis from 0, of an argument of the function `name`. TypeError; AxisError (a ValueError and an IndexError)."""
+    try:
+        number = operator.index(axis)
+    except TypeError:
+        raise InvalidTypeError(f"{name}: {argument} must be an int, {axis!r} was given") from None
+    return _from_zero(f"{name}: {argument}", number, ndim)
+
+
+def _from_zero(what: str, axis: int, ndim: int) -> int:
+    if not -ndim <= axis < ndim:
+        raise AxisError(f"{what} {axis} is out of bounds for an array of {ndim} dimensions")
+    return axis % ndim
+
+
 def normalize_axes(axis: Any, ndim: int) -> tuple[int, ...] | None:
     """Ascending axes from 0; None for all. TypeError; AxisError (a ValueError and an IndexError)."""
     if axis is None:
@@ -168,11 +185,7 @@ def normalize_axes(axis: Any, ndim: int) -> tuple[int, ...] | None:
         given = tuple(operator.index(item) for item in axis) if isinstance(axis, tuple) else (operator.index(axis),)
     except TypeError:
         raise InvalidTypeError(f"axis must be None, an int or a tuple of ints, {axis!r} was given") from None
-    axes = []
-    for item in given:
-        if not -ndim <= item < ndim:
-            raise AxisError(f"axis {item} is out of bounds for an array of {ndim} dimensions")
-        axes.append(item % ndim)
+    axes = [_from_zero("axis", item, ndim) for item in given]
     if len(set(axes)) != len(axes):
         raise InvalidValueError(f"axis must not name a dimension twice, {axis!r} was given")
     return tuple(sorted(axes))

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from checks import indices, shapes
+from distarray import globalapi as da
 from distarray._index import Indexed, as_shape, broadcast, normalize_axes
+from distarray.error import AxisError
 from distarray.globalapi._making import _boxes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,3 +85,35 @@ def test_boxes_cover_once_and_are_small(shape, itemsize, limit):
         assert part.size * itemsize <= limit
         part += 1
     assert (seen == 1).all()
+
+
+@pytest.mark.daemon
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda x, axis: da.argsort(x, axis), "argsort: axis"),
+        (lambda x, axis: da.concat([x, x], axis), "concat: axis"),
+        (lambda x, axis: da.cumulative_sum(x, axis=axis), "cumulative_sum: axis"),
+        (lambda x, axis: da.diagonal(x, 0, 0, axis), "diagonal: axis2"),
+        (lambda x, axis: da.diff(x, axis=axis), "diff: axis"),
+        (lambda x, axis: da.moveaxis(x, axis, 0), "moveaxis: source"),
+        (lambda x, axis: da.moveaxis(x, 0, axis), "moveaxis: destination"),
+        (lambda x, axis: da.permute_dims(x, (0, axis)), "permute_dims: axes"),
+        (lambda x, axis: da.random.default_rng(1, device=x.context).permutation(x, axis), "permutation: axis"),
+        (lambda x, axis: da.roll(x, 1, axis), "roll: axis"),
+        (lambda x, axis: da.split(x, 2, axis), "split: axis"),
+        (lambda x, axis: da.sum(x, axis), "axis"),
+        (lambda x, axis: da.swapaxes(x, axis, 0), "swapaxes: axis1"),
+        (lambda x, axis: da.take(x, [0], axis), "take: axis"),
+        (lambda x, axis: da.tensordot(x, x, ([axis], [0])), "tensordot: axes"),
+        (lambda x, axis: da.unstack(x, axis), "unstack: axis"),
+        (lambda x, axis: da.vecdot(x, x, axis=axis), "vecdot: axis"),
+    ],
+)
+def test_axes_that_are_none(context, call, text):
+    x = context.ones((4, 4))
+    for axis in (2, -3, np.int64(2)):
+        with pytest.raises(AxisError, match=rf"^{text} {axis} is out of bounds for an array of 2 dimensions"):
+            call(x, axis)
+    with pytest.raises(TypeError, match=rf"^{text} must be .*int.* was given"):
+        call(x, "first")

@@ -5,7 +5,7 @@ Where the caller knows shape and dtype of the results nothing waits; where they 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from distarray._dtypes import NUMBER, set_scalar, supported, weak
 from distarray._index import Shape
 from distarray._proto import operations_pb2, session_pb2
 from distarray._transport.session import origin
-from distarray.error import ContextError, InvalidTypeError
+from distarray.error import ContextError, InvalidTypeError, InvalidValueError
 from distarray.globalapi._handle import Handle, ReadOnlyStorage, Storage
 
 if TYPE_CHECKING:
@@ -40,6 +40,15 @@ def context_of(name: str, operands: Sequence[Any]) -> Context:
 def as_array(context: Context, value: Any) -> DistArray:
     """The value itself if it is a DistArray, else one with its elements."""
     return value if isinstance(value, Handle) else context.fromarray(np.asarray(value))  # type: ignore[return-value]
+
+
+def as_arrays(name: str, values: Iterable[Any]) -> list[DistArray]:
+    """as_array of each, in the context that context_of finds. ValueError: there are none; and its errors."""
+    given = [*values]
+    if not given:
+        raise InvalidValueError(f"{name} takes at least one array, none was given")
+    context = context_of(name, given)
+    return [as_array(context, one) for one in given]
 
 
 def compute(

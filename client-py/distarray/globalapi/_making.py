@@ -40,7 +40,10 @@ ShapeOrDistribution = int | Sequence[int] | Distribution
 
 
 class Making:
-    """Functions that make arrays. `dist`, `grid_shape` and `targets` are those of Distribution, for a shape."""
+    """Functions that make arrays: new ones, dealt out as a Distribution in place of the shape says, or as `dist`,
+    `grid_shape` and `targets`, which are those of Distribution. Without any of these, by the default rule: in blocks
+    along the first dimension, or as the context's `default_dist` says, over its targets.
+    """
 
     _session: Session
     _chunk_bytes: int

@@ -1,4 +1,8 @@
-"""Python's operators on arrays. None of them waits for the server."""
+"""Python's operators on arrays. None of them waits for the server.
+
+All but `@` are elementwise, as the functions of the same meaning: what they give is a new array, dealt out as the first
+operand of its shape is. In place (`+=`) the array itself is written, and stays dealt out as it is. `@` is matmul.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class Operators:
-    """Arithmetic, comparison and bitwise operators, reflected and in place."""
+    """Arithmetic, comparison and bitwise operators, reflected and in place: new arrays, dealt out as elementwise
+    functions' are, or the array itself.
+    """
 
     __slots__ = ()
 

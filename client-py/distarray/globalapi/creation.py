@@ -1,7 +1,8 @@
 """Functions that make arrays in a context: `device=`, or the default one (see default_context).
 
-`how` is dist=, grid_shape=, targets= or a Distribution in place of the shape (see Context.empty); by default arrays are
-dealt out by the context's default rule.
+They make new arrays unless they say otherwise. `how` is dist=, grid_shape=, targets= or a Distribution in place of the
+shape (see Context.empty); without it arrays are dealt out by the context's default rule: in blocks along the first
+dimension, or as its `default_dist` says, over its targets, or as many of them as have something to hold.
 """
 
 from __future__ import annotations
@@ -49,24 +50,26 @@ __all__ = [
 
 
 def empty(shape: Any, dtype: npt.DTypeLike = float, *, device: Context | None = None, **how: Any) -> DistArray:
-    """An uninitialised array."""
+    """A new, uninitialised array, dealt out as `how` says."""
     return (device or default_context()).empty(shape, dtype, **how)
 
 
 def zeros(shape: Any, dtype: npt.DTypeLike = float, *, device: Context | None = None, **how: Any) -> DistArray:
-    """An array of zeros."""
+    """A new array of zeros, dealt out as `how` says."""
     return (device or default_context()).zeros(shape, dtype, **how)
 
 
 def ones(shape: Any, dtype: npt.DTypeLike = float, *, device: Context | None = None, **how: Any) -> DistArray:
-    """An array of ones."""
+    """A new array of ones, dealt out as `how` says."""
     return (device or default_context()).ones(shape, dtype, **how)
 
 
 def full(
     shape: Any, fill_value: Any, dtype: npt.DTypeLike | None = None, *, device: Context | None = None, **how: Any
 ) -> DistArray:
-    """An array of one value; dtype None: the value's. A 0-d DistArray as the value is read first."""
+    """A new array of one value, dealt out as `how` says; dtype None: the value's. A 0-d DistArray as the value is read
+    first.
+    """
     return (device or default_context()).full(shape, _number(fill_value), dtype, **how)
 
 
@@ -79,7 +82,7 @@ def arange(
     device: Context | None = None,
     **how: Any,
 ) -> DistArray:
-    """start, start + step, ... below stop (numpy.arange)."""
+    """start, start + step, ... below stop (numpy.arange): a new array, dealt out as `how` says."""
     return (device or default_context()).arange(start, stop, step, dtype, **how)
 
 
@@ -93,7 +96,7 @@ def linspace(
     device: Context | None = None,
     **how: Any,
 ) -> DistArray:
-    """num evenly spaced numbers from start to stop (numpy.linspace)."""
+    """num evenly spaced numbers from start to stop (numpy.linspace): a new array, dealt out as `how` says."""
     return (device or default_context()).linspace(start, stop, num, endpoint, dtype, **how)
 
 
@@ -106,20 +109,20 @@ def eye(
     device: Context | None = None,
     **how: Any,
 ) -> DistArray:
-    """N rows and M (N if None) columns, ones on the k-th diagonal."""
+    """N rows and M (N if None) columns, ones on the k-th diagonal: a new array, dealt out as `how` says."""
     return (device or default_context()).eye(N, M, k, dtype, **how)
 
 
 def identity(n: int, dtype: npt.DTypeLike = float, *, device: Context | None = None, **how: Any) -> DistArray:
-    """n rows and columns, ones on the diagonal."""
+    """n rows and columns, ones on the diagonal: a new array, dealt out as `how` says."""
     return eye(n, dtype=dtype, device=device, **how)
 
 
 def indices(
     dimensions: Sequence[int], dtype: npt.DTypeLike = int, *, device: Context | None = None, **how: Any
 ) -> tuple[DistArray, ...]:
-    """For each dimension an array of this shape with the elements' own indices along it (numpy.indices, sparse or
-    not).
+    """For each dimension a new array of this shape with the elements' own indices along it (numpy.indices, not sparse),
+    dealt out as `how` says.
     """
     context = device or default_context()
     first = context.empty(dimensions, dtype, **how)
@@ -127,7 +130,7 @@ def indices(
 
 
 def fromarray(arr: npt.ArrayLike, *, device: Context | None = None, **how: Any) -> DistArray:
-    """An array with the elements of what numpy.asarray takes."""
+    """A new array with the elements of what numpy.asarray takes, uploaded, dealt out as `how` says."""
     return (device or default_context()).fromarray(arr, **how)
 
 
@@ -191,12 +194,12 @@ def _stacked(sequence: Any) -> DistArray | Any:
 def array(
     obj: Any, dtype: npt.DTypeLike | None = None, *, copy: bool | None = True, device: Context | None = None
 ) -> DistArray:
-    """asarray, but a copy unless copy says otherwise (numpy.array)."""
+    """asarray, but a new array unless copy says otherwise (numpy.array); dealt out as obj, or by the default rule."""
     return asarray(obj, dtype, device=device, copy=copy)
 
 
 def copy(x: Any, /) -> DistArray:
-    """A new array with the elements of x, dealt out as x is."""
+    """A new array with the elements of x, dealt out as x is (what is no DistArray: by the default rule)."""
     return asarray(x, copy=True)
 
 
@@ -221,12 +224,12 @@ def from_dlpack(x: Any, /, *, device: Context | None = None, copy: bool | None =
 
 
 def fromfunction(function: Any, shape: Any, *, device: Context | None = None, **how: Any) -> DistArray:
-    """function of distributed index arrays; `how` as in Context.fromfunction."""
+    """function of distributed index arrays: a new array, dealt out as these; `how` as in Context.fromfunction."""
     return (device or default_context()).fromfunction(function, shape, **how)
 
 
 def empty_like(x: DistArray, /, dtype: npt.DTypeLike | None = None, *, device: Context | None = None) -> DistArray:
-    """An uninitialised array of x's shape, dealt out as x is (in another context: by that one's default rule)."""
+    """A new, uninitialised array of x's shape, dealt out as x is (in another context: by that one's default rule)."""
     context, number = _like(x, dtype, device)
     return (
         context.empty(x.shape, dtype or x.dtype)
@@ -236,19 +239,19 @@ def empty_like(x: DistArray, /, dtype: npt.DTypeLike | None = None, *, device: C
 
 
 def zeros_like(x: DistArray, /, dtype: npt.DTypeLike | None = None, *, device: Context | None = None) -> DistArray:
-    """Zeros of x's shape, dealt out as in empty_like."""
+    """A new array of zeros, of x's shape, dealt out as in empty_like."""
     return full_like(x, 0, dtype, device=device)
 
 
 def ones_like(x: DistArray, /, dtype: npt.DTypeLike | None = None, *, device: Context | None = None) -> DistArray:
-    """Ones of x's shape, dealt out as in empty_like."""
+    """A new array of ones, of x's shape, dealt out as in empty_like."""
     return full_like(x, 1, dtype, device=device)
 
 
 def full_like(
     x: DistArray, /, fill_value: Any, dtype: npt.DTypeLike | None = None, *, device: Context | None = None
 ) -> DistArray:
-    """One value, in x's shape, dealt out as in empty_like. A 0-d DistArray as the value is read first."""
+    """A new array of one value, in x's shape, dealt out as in empty_like. A 0-d DistArray as value is read first."""
     context, number = _like(x, dtype, device)
     value = _number(fill_value)
     if context is not x.context:
@@ -269,7 +272,8 @@ def _number(value: Any) -> Any:
 def meshgrid(*arrays: DistArray, indexing: str = "xy", sparse: bool = False, copy: bool = False) -> list[DistArray]:
     """The coordinates of a grid with these coordinates along each dimension ("xy": the first two exchanged).
 
-    Views of the arrays, in which repeated elements cannot be written; with copy=True new arrays.
+    Views of the arrays, in which repeated elements cannot be written, and which lie where the arrays do; with copy=True
+    new arrays.
     """
     if indexing not in ("xy", "ij"):
         raise InvalidValueError(f"indexing must be 'xy' or 'ij', {indexing!r} was given")

@@ -188,7 +188,7 @@ class DistArray(Operators, Methods, Handle):
         return self._context.fromarray(value)
 
     def fill(self, value: Any) -> None:
-        """Sets every element."""
+        """Sets every element, in place."""
         if np.ndim(value) != 0:
             raise InvalidTypeError("fill takes one number")
         self[...] = value
@@ -237,7 +237,7 @@ class DistArray(Operators, Methods, Handle):
     # New arrays.
 
     def copy(self) -> DistArray:
-        """A copy with elements of its own."""
+        """A new array with the same elements, dealt out as the array is."""
         return convert("copy", self, self._type)
 
     def __copy__(self) -> DistArray:
@@ -250,14 +250,16 @@ class DistArray(Operators, Methods, Handle):
         raise InvalidTypeError("a DistArray cannot be pickled: pickle its key, or toarray()")
 
     def astype(self, dtype: npt.DTypeLike, copy: bool = True) -> DistArray:
-        """A copy converted to dtype, as C converts; with copy=False, the array itself if it has that dtype."""
+        """A new array converted to dtype, as C converts, dealt out as the array is; with copy=False, the array itself
+        if it has that dtype.
+        """
         number = NUMBER[supported(dtype)]
         if number == self._type:
             return self.copy() if copy else self
         return convert("astype", self, number)
 
     def view(self, dtype: npt.DTypeLike | None = None) -> DistArray:
-        """An array that shares all elements. Other dtypes are not supported yet."""
+        """A view of all elements, dealt out as the array is. Other dtypes are not supported yet."""
         if dtype is not None and supported(dtype) != self.dtype:
             raise NotSupportedError(f"a view of {self.dtype} as {supported(dtype)} is not supported yet; use astype")
         return self[...]
@@ -298,7 +300,7 @@ class DistArray(Operators, Methods, Handle):
         return explanation
 
     def wait(self) -> DistArray:
-        """Computes and stores the whole array, raises its error, returns it."""
+        """Computes and stores the whole array, raises its error, returns the array itself, dealt out as it is."""
         request = session_pb2.Request(origin=origin())
         request.wait.keys.append(self._key)
         self._context._session.call(request)

@@ -230,7 +230,7 @@ def round(x: Any, /, decimals: int = 0, out: Any = None) -> DistArray:
 def isposinf(x: Any, /) -> DistArray:
     """Whether positive infinity.
 
-    Elementwise; not defined for complex. See numpy.isposinf.
+    Elementwise: a new array, dealt out as x is; not defined for complex. See numpy.isposinf.
     """
     return elementwise("logical_and", (isinf(x), elementwise("logical_not", (signbit(x),))))
 
@@ -238,7 +238,7 @@ def isposinf(x: Any, /) -> DistArray:
 def isneginf(x: Any, /) -> DistArray:
     """Whether negative infinity.
 
-    Elementwise; not defined for complex. See numpy.isneginf.
+    Elementwise: a new array, dealt out as x is; not defined for complex. See numpy.isneginf.
     """
     return elementwise("logical_and", (isinf(x), signbit(x)))
 
@@ -246,7 +246,7 @@ def isneginf(x: Any, /) -> DistArray:
 def modf(x: Any, /) -> tuple[DistArray, DistArray]:
     """The fractional and the whole part, floating, each with the sign of x.
 
-    Elementwise: two new arrays. See numpy.modf.
+    Elementwise: two new arrays, dealt out as x is. See numpy.modf.
     """
     number = elementwise("copysign", (x, x))  # as a floating number
     whole = trunc(number)
@@ -257,7 +257,7 @@ def modf(x: Any, /) -> tuple[DistArray, DistArray]:
 def divmod(x1: Any, x2: Any, /) -> tuple[DistArray, DistArray]:
     """x1 // x2 and x1 % x2.
 
-    Elementwise, broadcast: two new arrays. See numpy.divmod.
+    Elementwise, broadcast: two new arrays, dealt out as the first operand of their shape is. See numpy.divmod.
     """
     return floor_divide(x1, x2), remainder(x1, x2)
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._dtypes import BOOL, FLOAT64, INT64, SCALARS, supported, to_element
-from distarray._index import Shape, broadcast, normalize_axes
+from distarray._index import Shape, axis_of, broadcast
 from distarray.error import IndexOutOfRangeError, InvalidTypeError, InvalidValueError
 from distarray.globalapi import _fancy
 from distarray.globalapi._computing import as_array, compute, compute_awaited, context_of, view
@@ -45,12 +45,6 @@ def _flat(array: DistArray) -> DistArray:
     return flat
 
 
-def _axis(axis: Any, ndim: int) -> int:
-    if isinstance(axis, tuple):
-        raise InvalidTypeError(f"axis must be an int, {axis!r} was given")
-    return normalize_axes(axis, ndim)[0]  # type: ignore[index]
-
-
 def _positions(name: str, indices: Any) -> Any:
     """Integers, as a NumPy array or a DistArray."""
     if not isinstance(indices, Handle):
@@ -77,17 +71,17 @@ def _in_range(name: str, indices: Any, size: int, axis: int, mode: str) -> Any:
 
 
 def take(a: DistArray, indices: Any, axis: int | None = None, *, mode: str = "raise") -> DistArray:
-    """The elements (or rows, along `axis`) that the indices name: a copy, of shape a.shape with indices.shape in the
-    place of the axis. Without an axis, of all elements in C order.
+    """The elements (or rows, along `axis`) that the indices name: a new array, of shape a.shape with indices.shape in
+    the place of the axis. Without an axis, of all elements in C order.
 
-    It lies as the indices do, in blocks; along an axis that is whole on each of several targets, as `a` does. `mode`
-    is NumPy's. IndexError, when it is first read if the indices are distributed.
+    It lies as the indices do, in blocks; along an axis that is whole on each of several targets, as `a` does. `mode` is
+    NumPy's. IndexError, when it is first read if the indices are distributed.
     """
     context_of("take", [a, indices])
     if not isinstance(a, Handle):
         a = as_array(indices._context, a)
     source = _flat(a) if axis is None else a
-    place = 0 if axis is None else _axis(axis, source.ndim)
+    place = 0 if axis is None else axis_of("take", axis, source.ndim)
     if not source.ndim:
         raise InvalidValueError("take: a 0-d array has no axis to take from")
     indices = _in_range("take", _positions("take", indices), source._shape[place], place, mode)
@@ -99,8 +93,8 @@ def take(a: DistArray, indices: Any, axis: int | None = None, *, mode: str = "ra
 
 def take_along_axis(arr: DistArray, indices: Any, axis: int | None = -1) -> DistArray:
     """For each position of `indices`, the element of `arr` at that position but for the one along `axis`, which the
-    index says: what argsort gives puts an array in order. The other axes broadcast. A copy, which lies as the indices
-    if each target has the axis whole there, else as `arr`, else in blocks of another axis.
+    index says: what argsort gives puts an array in order. The other axes broadcast. A new array, which lies as the
+    indices if each target has the axis whole there, else as `arr`, else in blocks of another axis.
     """
     context_of("take_along_axis", [arr, indices])
     if not isinstance(arr, Handle):
@@ -112,7 +106,7 @@ def take_along_axis(arr: DistArray, indices: Any, axis: int | None = -1) -> Dist
         raise InvalidValueError(
             f"take_along_axis: arr has {arr.ndim} dimensions, indices have {indices.ndim}; expected as many"
         )
-    place = _axis(axis, arr.ndim)
+    place = axis_of("take_along_axis", axis, arr.ndim)
     if arr.ndim == 1:
         return take(arr, indices, 0)
     shape = list(_others(arr._shape, indices._shape, place))
@@ -136,8 +130,8 @@ def _others(array: Shape, indices: Shape, axis: int) -> Shape:
 
 
 def put(a: DistArray, ind: Any, v: Any, mode: str = "raise") -> None:
-    """Sets the elements that `ind` names, in C order, to the values of `v`, which are repeated as needed. The last
-    value counts where an element is named twice. IndexError leaves the array as it was.
+    """Sets, in place, the elements that `ind` names, in C order, to the values of `v`, which are repeated as needed.
+    The last value counts where an element is named twice. IndexError leaves the array as it was.
     """
     if not isinstance(a, Handle):
         raise InvalidTypeError("put writes to a DistArray")
@@ -183,8 +177,8 @@ def _unraveled(indices: Any, shape: Shape) -> list[Any]:
 
 
 def nonzero(a: DistArray) -> tuple[DistArray, ...]:
-    """The coordinates of the elements that are not zero, in C order: an int64 array a dimension, which lie where those
-    elements do (if these are dealt out in blocks of rows, else in such blocks). Waits for their number.
+    """The coordinates of the elements that are not zero, in C order: a new int64 array a dimension, which lie where
+    those elements do (if these are dealt out in blocks of rows, else in such blocks). Waits for their number.
     """
     context_of("nonzero", [a])
     if not a.ndim:
@@ -193,13 +187,15 @@ def nonzero(a: DistArray) -> tuple[DistArray, ...]:
 
 
 def flatnonzero(a: DistArray) -> DistArray:
-    """The positions, in C order, of the elements that are not zero. As nonzero."""
+    """The positions, in C order, of the elements that are not zero: a new array. It lies, and waits, as nonzero's."""
     context_of("flatnonzero", [a])
     return nonzero(_flat(a))[0]
 
 
 def argwhere(a: DistArray) -> DistArray:
-    """The coordinates of the elements that are not zero, a row each. As nonzero."""
+    """The coordinates of the elements that are not zero, a row each: a new array, in blocks of rows. It lies, and
+    waits, as nonzero's.
+    """
     context_of("argwhere", [a])
     if not a.ndim:
         return a._context.zeros((int(bool(a)), 0), np.int64)
@@ -208,7 +204,9 @@ def argwhere(a: DistArray) -> DistArray:
 
 def compress(condition: Any, a: DistArray, axis: int | None = None) -> DistArray:
     """The rows along `axis` where the condition (one dimension, which may be shorter) is true; without an axis, of all
-    elements in C order. A copy; along the first axis it stays where it was. Waits for its number of rows.
+    elements in C order. A new array. Along the first axis, rows stay on the targets that have them, in blocks (where
+    the other dimensions are dealt out, after they were brought into blocks of rows); along another one it lies as
+    take's. Waits for its number of rows.
     """
     context_of("compress", [condition, a])
     if not isinstance(a, Handle):
@@ -219,7 +217,7 @@ def compress(condition: Any, a: DistArray, axis: int | None = None) -> DistArray
         raise InvalidValueError(f"compress: condition must have one dimension, it has {condition.ndim}")
     condition = _as_mask(condition)
     source = _flat(a) if axis is None else a
-    place = 0 if axis is None else _axis(axis, source.ndim)
+    place = 0 if axis is None else axis_of("compress", axis, source.ndim)
     size, given = source._shape[place], condition.shape[0]
     if given > size:
         if bool(condition[size:].any()):
@@ -231,7 +229,9 @@ def compress(condition: Any, a: DistArray, axis: int | None = None) -> DistArray
 
 
 def extract(condition: Any, arr: DistArray) -> DistArray:
-    """The elements of `arr`, in C order, where those of `condition` at the same positions are true. As compress."""
+    """The elements of `arr`, in C order, where those of `condition` at the same positions are true: a new array. It
+    lies, and waits, as compress's.
+    """
     context_of("extract", [condition, arr])
     if not isinstance(arr, Handle):
         arr = as_array(condition._context, arr)
@@ -247,8 +247,9 @@ def _as_mask(condition: Any) -> Any:
 
 
 def choose(a: DistArray, choices: Sequence[Any], *, mode: str = "raise") -> DistArray:
-    """For each element, that of the choice whose number it is; all broadcast. One pass over the choices. Numbers out of
-    range are not found in mode "raise" (they cannot be seen without waiting): those of the last choice are taken.
+    """For each element, that of the choice whose number it is; all broadcast: a new array, dealt out as by where. One
+    pass over the choices. Numbers out of range are not found in mode "raise" (they cannot be seen without waiting):
+    those of the last choice are taken.
     """
     context_of("choose", [a, *choices])
     if not choices:
@@ -259,8 +260,8 @@ def choose(a: DistArray, choices: Sequence[Any], *, mode: str = "raise") -> Dist
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> DistArray:
-    """Elementwise, the choice that belongs to the first condition that is true, else `default`; all broadcast. One
-    fused pass.
+    """Elementwise, the choice that belongs to the first condition that is true, else `default`; all broadcast: a new
+    array, dealt out as by where. One fused pass.
     """
     if len(condlist) != len(choicelist):
         raise InvalidValueError(f"select: {len(condlist)} conditions and {len(choicelist)} choices; expected as many")
@@ -273,10 +274,10 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 
 def repeat(a: DistArray, repeats: Any, /, axis: int | None = None) -> DistArray:
-    """Each element (or row, along `axis`) so often in a row: a copy. Without an axis, of all elements in C order.
+    """Each element (or row, along `axis`) so often in a row: a new array. Without an axis, of all elements in C order.
 
     `repeats` is an int, or an array of as many as there are rows; of these the call waits for the sum. The result lies
-    in blocks where its rows come from.
+    in blocks: where its rows come from if `repeats` is an array, else as reshape's.
     """
     context_of("repeat", [a, repeats])
     if not isinstance(a, Handle):
@@ -284,7 +285,7 @@ def repeat(a: DistArray, repeats: Any, /, axis: int | None = None) -> DistArray:
     source = _flat(a) if axis is None else a
     if not source.ndim:
         source = _flat(source)
-    place = 0 if axis is None else _axis(axis, source.ndim)
+    place = 0 if axis is None else axis_of("repeat", axis, source.ndim)
     if not isinstance(repeats, Handle):
         repeats = np.asarray(repeats)
         if repeats.dtype.kind not in "iu":
@@ -323,7 +324,8 @@ def _repeat_all(source: DistArray, count: int, axis: int) -> DistArray:
 
 def bincount(x: DistArray, weights: Any = None, minlength: int = 0) -> DistArray:
     """How often each of 0, 1, ... occurs among the elements of `x` (one dimension, integers), or the sum of its
-    weights, added with their rounding errors. Waits for the least and the greatest. The result is dealt out by default.
+    weights, added with their rounding errors. Waits for the least and the greatest. A new array, in blocks over x's
+    targets.
     """
     context = context_of("bincount", [x, weights])
     x = as_array(context, x)
@@ -366,7 +368,7 @@ def histogram(
     """How many elements lie in each bin, and the bins' edges (a NumPy array): each bin but the last without its upper
     edge. `bins`: how many of equal width between the least and the greatest element (which are waited for) or `range`,
     or the edges. `density`: counts divided by their sum and by the bins' widths. Weights are added with their rounding
-    errors.
+    errors. The counts are a new array, in blocks over a's targets.
     """
     context = context_of("histogram", [a, weights])
     a = as_array(context, a)

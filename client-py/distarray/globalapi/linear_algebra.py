@@ -2,9 +2,13 @@
 
 Floating numbers are multiplied by OpenBLAS on the engines, integers (which wrap) and bools (by `and`, summed by `or`)
 by loops of our own. The result is a new array. It has the distribution of the first operand of its own shape; else it
-comes out in blocks of rows (of a batch of matrices: in blocks of the longest dimension of the batch, or of the rows).
-Operands that lie in blocks of rows, the usual case, are not moved but passed round panel by panel; transposed views
-of them (x.T, matrix_transpose(x)) are used where they lie.
+comes out in blocks of rows (of a batch of matrices: in blocks of the longest dimension of the batch, or of the rows),
+over the targets of both. Operands that lie in blocks of rows, the usual case, are not moved but passed round panel by
+panel; transposed views of them (x.T, matrix_transpose(x)) are used where they lie.
+
+How a product of matrices is cut into parts depends on where the operands lie, and so do the last digits of floating
+results. Products of vectors (vecdot, vdot, dot and inner of two vectors, contractions of all axes) are sums as those of
+distarray.sum: the same bits on any number of engines, in all but contrived cases.
 """
 
 from __future__ import annotations
@@ -18,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._dtypes import BOOL, dtype_of
-from distarray._index import Shape, broadcast
-from distarray.error import AxisError, InvalidTypeError, InvalidValueError
+from distarray._index import Shape, axis_of, broadcast
+from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi import _einsum
-from distarray.globalapi._computing import as_array, compute, context_of
+from distarray.globalapi._computing import as_arrays, compute
 from distarray.globalapi._elementwise import assigned, elementwise, reduce
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.manipulation import expand_dims, moveaxis, permute_dims, reshape
@@ -46,9 +50,10 @@ def matmul(x1: Any, x2: Any, /) -> DistArray:
     """The product of matrices; numpy.matmul.
 
     Dimensions before the last two are a batch, and broadcast. A 1-d operand is a row (x1) or a column (x2), and its
-    dimension is not in the result. A new array; see the module on its distribution.
+    dimension is not in the result. A new array; see the module on its distribution, and on its last digits, which may
+    depend on it.
     """
-    a, b = _arrays("matmul", x1, x2)
+    a, b = as_arrays("matmul", (x1, x2))
     for position, operand in enumerate((a, b), 1):
         if not operand._shape:
             raise InvalidValueError(f"matmul: x{position} is 0-d; expected at least one dimension")
@@ -66,7 +71,7 @@ def matmul(x1: Any, x2: Any, /) -> DistArray:
 
 
 def matrix_transpose(x: DistArray, /) -> DistArray:
-    """The last two dimensions exchanged. A view."""
+    """The last two dimensions exchanged: a view, dealt out as x is."""
     if x.ndim < 2:
         raise InvalidValueError(f"matrix_transpose: x has shape {x._shape}; expected at least two dimensions")
     return permute_dims(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
@@ -75,10 +80,10 @@ def matrix_transpose(x: DistArray, /) -> DistArray:
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> DistArray:
     """The sums of conj(x1) * x2 over an axis, which both must have with the same size; the others broadcast.
 
-    A new array, computed in one pass over the operands.
+    A new array, computed in one pass over the operands, and dealt out as the sum of their product is.
     """
-    a, b = _arrays("vecdot", x1, x2)
-    a, b = (moveaxis(one, _axis("vecdot", axis, one.ndim), -1) for one in (a, b))
+    a, b = as_arrays("vecdot", (x1, x2))
+    a, b = (moveaxis(one, axis_of("vecdot", axis, one.ndim), -1) for one in (a, b))
     if a._shape[-1] != b._shape[-1]:
         raise InvalidValueError(f"vecdot: the axis has size {a._shape[-1]} in x1 and {b._shape[-1]} in x2")
     return _summed(_conjugate(a), b, [-1])
@@ -87,9 +92,9 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> DistArray:
 def tensordot(x1: Any, x2: Any, /, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> DistArray:
     """Sums of products over axes: the last n of x1 with the first n of x2 (an int), or pairs of axes.
 
-    A new array; see the module on its distribution.
+    A new array; see the module on its distribution, and on its last digits, which may depend on it.
     """
-    a, b = _arrays("tensordot", x1, x2)
+    a, b = as_arrays("tensordot", (x1, x2))
     of_a, of_b = _contracted(axes, a.ndim, b.ndim)
     for one, other in zip(of_a, of_b, strict=True):
         if a._shape[one] != b._shape[other]:
@@ -109,10 +114,11 @@ def tensordot(x1: Any, x2: Any, /, axes: int | tuple[Sequence[int], Sequence[int
 
 
 def dot(a: Any, b: Any, out: Any = None) -> DistArray:
-    """numpy.dot: the product of numbers, of vectors or of matrices; of arrays of more dimensions, sums over the last
-    of a and the last but one of b. A new array.
+    """numpy.dot: the product of numbers, of vectors or of matrices; of arrays of more dimensions, sums over the last of
+    a and the last but one of b. A new array: of vectors dealt out as their sum would be, else as matmul's, on whose
+    distribution the last digits may depend.
     """
-    a, b = _arrays("dot", a, b)
+    a, b = as_arrays("dot", (a, b))
     if a.ndim == 0 or b.ndim == 0:
         result = elementwise("multiply", (a, b))
     elif a.ndim <= 2 and b.ndim <= 2:
@@ -123,22 +129,26 @@ def dot(a: Any, b: Any, out: Any = None) -> DistArray:
 
 
 def inner(a: Any, b: Any) -> DistArray:
-    """Sums of products over the last axes of both; of numbers, their product. A new array."""
-    a, b = _arrays("inner", a, b)
+    """Sums of products over the last axes of both; of numbers, their product. A new array, dealt out as tensordot's, on
+    whose distribution the last digits may depend.
+    """
+    a, b = as_arrays("inner", (a, b))
     if a.ndim == 0 or b.ndim == 0:
         return elementwise("multiply", (a, b))
     return tensordot(a, b, axes=([a.ndim - 1], [b.ndim - 1]))
 
 
 def outer(a: Any, b: Any) -> DistArray:
-    """Every element of a times every element of b, each taken in C order. A new array."""
-    a, b = _arrays("outer", a, b)
+    """Every element of a times every element of b, each taken in C order. A new array, dealt out by the default rule
+    over the targets of both.
+    """
+    a, b = as_arrays("outer", (a, b))
     return elementwise("multiply", (reshape(a, (a.size, 1)), reshape(b, (1, b.size))))
 
 
 def vdot(a: Any, b: Any) -> DistArray:
-    """The sum of conj(a) * b over all elements, in C order. 0-d."""
-    a, b = _arrays("vdot", a, b)
+    """The sum of conj(a) * b over all elements, in C order: a new array, 0-d, on the first of a's targets."""
+    a, b = as_arrays("vdot", (a, b))
     if a.size != b.size:
         raise InvalidValueError(f"vdot: a has {a.size} elements, b has {b.size}; expected the same number")
     if a._shape != b._shape:
@@ -147,8 +157,8 @@ def vdot(a: Any, b: Any) -> DistArray:
 
 
 def kron(a: Any, b: Any) -> DistArray:
-    """The Kronecker product: blocks of b, scaled by the elements of a. A new array."""
-    a, b = _arrays("kron", a, b)
+    """The Kronecker product: blocks of b, scaled by the elements of a. A new array, in blocks of rows."""
+    a, b = as_arrays("kron", (a, b))
     ndim = max(a.ndim, b.ndim)
     a, b = (_expanded(one, range(ndim - one.ndim)) for one in (a, b))
     shape = tuple(p * q for p, q in zip(a._shape, b._shape, strict=True))
@@ -157,10 +167,10 @@ def kron(a: Any, b: Any) -> DistArray:
 
 
 def diagonal(x: DistArray, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> DistArray:
-    """The elements (i, i + offset) of two axes, as a last dimension. A copy: of the whole array, from which it is a
-    view, unless the elements lie in blocks of rows.
+    """The elements (i, i + offset) of two axes, as a last dimension. A new array in blocks: a part of a copy of x
+    (where x lies in blocks of rows, the copy is only made when either is written).
     """
-    rows, columns = _axis("diagonal", axis1, x.ndim), _axis("diagonal", axis2, x.ndim)
+    rows, columns = (axis_of("diagonal", axis, x.ndim, f"axis{k}") for k, axis in enumerate((axis1, axis2), 1))
     if rows == columns:
         raise InvalidValueError(f"diagonal: axis1 and axis2 must differ, {axis1} and {axis2} were given")
     offset = operator.index(offset)
@@ -176,7 +186,7 @@ def diagonal(x: DistArray, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -
 def trace(
     x: DistArray, /, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: npt.DTypeLike | None = None
 ) -> DistArray:
-    """The sums along diagonals of two axes; dtypes as those of sum."""
+    """The sums along diagonals of two axes; dtypes as those of sum. A new array, dealt out as sums of diagonal are."""
     return reduce("sum", diagonal(x, offset, axis1, axis2), -1, dtype)
 
 
@@ -184,15 +194,12 @@ def einsum(subscripts: str, /, *operands: Any) -> DistArray:
     """Sums of products by Einstein's notation, of one or two operands: einsum("ij,jk->ik", a, b).
 
     Labels are letters; "..." stands for dimensions that broadcast; without "->" the labels that occur once are the
-    result's, in alphabetical order. A new array, or a view where dimensions are only put in another order.
+    result's, in alphabetical order. A new array, or a view where dimensions are only put in another order. What is a
+    product of matrices is dealt out as matmul's, as are its last digits; all else as sums of elementwise products are.
     """
-    arrays = [*operands]
-    if len(arrays) == 2:
-        arrays = [*_arrays("einsum", *arrays)]
-    elif len(arrays) == 1:
-        arrays = [as_array(context_of("einsum", arrays), arrays[0])]
-    else:
-        raise InvalidValueError(f"einsum: {len(arrays)} operands given; expected one or two")
+    if len(operands) not in (1, 2):
+        raise InvalidValueError(f"einsum: {len(operands)} operands given; expected one or two")
+    arrays = as_arrays("einsum", operands)
     inputs, output, sizes = _einsum.parse(subscripts, [one._shape for one in arrays])
     factors = [_distinct(array, labels) for array, labels in zip(arrays, inputs, strict=True)]
     if len(factors) == 1:
@@ -283,20 +290,8 @@ def _spread(array: DistArray, own: list[str], labels: Sequence[str]) -> DistArra
 # Parts of the others.
 
 
-def _arrays(name: str, *operands: Any) -> tuple[DistArray, ...]:
-    context = context_of(name, operands)
-    return tuple(as_array(context, operand) for operand in operands)
-
-
 def _product_type(a: DistArray, b: DistArray) -> int:
     return a._context._tables.plan("multiply", (a._type, b._type)).result
-
-
-def _axis(name: str, axis: int, ndim: int) -> int:
-    axis = operator.index(axis)
-    if not -ndim <= axis < ndim:
-        raise AxisError(f"{name}: axis {axis} is out of bounds for an array of dimension {ndim}")
-    return axis % ndim
 
 
 def _conjugate(array: DistArray) -> DistArray:
@@ -333,8 +328,8 @@ def _contracted(axes: Any, ndim_a: int, ndim_b: int) -> tuple[list[int], list[in
             raise InvalidValueError(
                 f"tensordot: {len(of_a)} axes of x1 and {len(of_b)} of x2; expected as many"
             ) from None
-        of_a = [_axis("tensordot", axis, ndim_a) for axis in of_a]
-        of_b = [_axis("tensordot", axis, ndim_b) for axis in of_b]
+        of_a = [axis_of("tensordot", axis, ndim_a, "axes") for axis in of_a]
+        of_b = [axis_of("tensordot", axis, ndim_b, "axes") for axis in of_b]
         for one in (of_a, of_b):
             if len(set(one)) < len(one):
                 raise InvalidValueError(f"tensordot: axes {axes!r} has an axis twice") from None

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from distarray._arguments import as_integer, as_integers
 from distarray._dtypes import NUMBER, supported
-from distarray._index import Shape, as_shape, broadcast, normalize_axes
-from distarray.error import AxisError, InvalidTypeError, InvalidValueError
-from distarray.globalapi._computing import as_array, compute, context_of, view
+from distarray._index import Axes, OneOrMore, Shape, as_shape, axis_of, broadcast, normalize_axes
+from distarray.error import InvalidTypeError, InvalidValueError
+from distarray.globalapi._computing import as_arrays, compute, view
 from distarray.globalapi._elementwise import assigned
 from distarray.globalapi.distarray import DistArray
 from distarray.globalapi.dtypes import promoted
@@ -56,28 +56,11 @@ __all__ = [
     "vstack",
 ]
 
-Axes = int | tuple[int, ...]
-
 
 def _array(name: str, x: Any) -> DistArray:
     if not isinstance(x, DistArray):
         raise InvalidTypeError(f"{name} takes a DistArray, {type(x).__name__} was given")
     return x
-
-
-def _arrays(name: str, arrays: Iterable[Any]) -> list[DistArray]:
-    given = list(arrays)
-    if not given:
-        raise InvalidValueError(f"{name} takes at least one array, none was given")
-    context = context_of(name, given)
-    return [as_array(context, one) for one in given]
-
-
-def _axis(axis: Any, ndim: int) -> int:
-    number = as_integer(axis, "axis")
-    if not -ndim <= number < ndim:
-        raise AxisError(f"axis {number} is out of bounds for an array of {ndim} dimensions")
-    return number % ndim
 
 
 # Views.
@@ -98,10 +81,12 @@ def broadcast_to(x: DistArray, /, shape: int | Sequence[int]) -> DistArray:
 
 
 def broadcast_arrays(*arrays: Any) -> list[DistArray]:
-    """The arrays, broadcast together: views as of broadcast_to. What is no DistArray is uploaded."""
+    """The arrays, broadcast together: views as of broadcast_to, which lie where the arrays do. What is no DistArray is
+    uploaded.
+    """
     if not arrays:
         return []
-    given = _arrays("broadcast_arrays", arrays)
+    given = as_arrays("broadcast_arrays", arrays)
     shape = broadcast([one._shape for one in given])
     return [one[...] if one._shape == shape else broadcast_to(one, shape) for one in given]
 
@@ -109,7 +94,7 @@ def broadcast_arrays(*arrays: Any) -> list[DistArray]:
 def permute_dims(x: DistArray, /, axes: Sequence[int]) -> DistArray:
     """x with dimension k its dimension axes[k]: a view, dealt out as x is."""
     array = _array("permute_dims", x)
-    order = [_axis(axis, array.ndim) for axis in axes]
+    order = [axis_of("permute_dims", axis, array.ndim, "axes") for axis in axes]
     if sorted(order) != list(range(array.ndim)):
         raise InvalidValueError(f"axes must name each of the {array.ndim} dimensions once, {tuple(axes)} was given")
     if order == sorted(order):
@@ -123,11 +108,11 @@ def transpose(x: DistArray, /, axes: Sequence[int] | None = None) -> DistArray:
     return permute_dims(array, axes if axes is not None else range(array.ndim)[::-1])
 
 
-def moveaxis(x: DistArray, /, source: Axes, destination: Axes) -> DistArray:
+def moveaxis(x: DistArray, /, source: OneOrMore, destination: OneOrMore) -> DistArray:
     """x with some dimensions moved to other places, the others in order: a view, dealt out as x is."""
     array = _array("moveaxis", x)
-    origins = [_axis(axis, array.ndim) for axis in ((source,) if isinstance(source, int) else source)]
-    places = [_axis(axis, array.ndim) for axis in ((destination,) if isinstance(destination, int) else destination)]
+    origins = [axis_of("moveaxis", axis, array.ndim, "source") for axis in _listed(source)]
+    places = [axis_of("moveaxis", axis, array.ndim, "destination") for axis in _listed(destination)]
     if len(origins) != len(places):
         raise InvalidValueError(f"source has {len(origins)} axes, destination {len(places)}; expected as many")
     if len(set(origins)) != len(origins) or len(set(places)) != len(places):
@@ -138,16 +123,20 @@ def moveaxis(x: DistArray, /, source: Axes, destination: Axes) -> DistArray:
     return permute_dims(array, order)
 
 
+def _listed(axes: Any) -> Iterable[Any]:
+    return axes if isinstance(axes, Iterable) else (axes,)
+
+
 def swapaxes(x: DistArray, /, axis1: int, axis2: int) -> DistArray:
     """x with two dimensions exchanged: a view, dealt out as x is."""
     array = _array("swapaxes", x)
     order = list(range(array.ndim))
-    one, other = _axis(axis1, array.ndim), _axis(axis2, array.ndim)
+    one, other = (axis_of("swapaxes", axis, array.ndim, f"axis{k}") for k, axis in enumerate((axis1, axis2), 1))
     order[one], order[other] = other, one
     return permute_dims(array, order)
 
 
-def expand_dims(x: DistArray, /, axis: Axes) -> DistArray:
+def expand_dims(x: DistArray, /, axis: OneOrMore) -> DistArray:
     """x with new dimensions of size 1, at `axis` of the result: a view, dealt out as x is."""
     array = _array("expand_dims", x)
     count = len(axis) if isinstance(axis, tuple) else 1
@@ -157,7 +146,7 @@ def expand_dims(x: DistArray, /, axis: Axes) -> DistArray:
     return array[tuple(None if place in places else slice(None) for place in range(array.ndim + count))]
 
 
-def squeeze(x: DistArray, /, axis: Axes | None = None) -> DistArray:
+def squeeze(x: DistArray, /, axis: Axes = None) -> DistArray:
     """x without these dimensions of size 1 (None: all of them): a view, dealt out as x is."""
     array = _array("squeeze", x)
     axes = normalize_axes(axis, array.ndim)
@@ -169,7 +158,7 @@ def squeeze(x: DistArray, /, axis: Axes | None = None) -> DistArray:
     return array[(*(0 if place in axes else slice(None) for place in range(array.ndim)), ...)]
 
 
-def flip(x: DistArray, /, axis: Axes | None = None) -> DistArray:
+def flip(x: DistArray, /, axis: Axes = None) -> DistArray:
     """x in reverse order along axes (None: all): a view, which lies where x does."""
     array = _array("flip", x)
     axes = normalize_axes(axis, array.ndim)
@@ -190,7 +179,7 @@ def flipud(x: DistArray, /) -> DistArray:
 def rot90(x: DistArray, /, k: int = 1, axes: tuple[int, int] = (0, 1)) -> DistArray:
     """x turned by k quarters in the plane of two axes, from the first to the second: a view that lies where x does."""
     array = _array("rot90", x)
-    first, second = (_axis(axis, array.ndim) for axis in axes)
+    first, second = (axis_of("rot90", axis, array.ndim, "axes") for axis in axes)
     if first == second:
         raise InvalidValueError(f"axes must be two different ones, {axes} was given")
     turns = as_integer(k, "k") % 4
@@ -210,7 +199,7 @@ def unstack(x: DistArray, /, axis: int = 0) -> tuple[DistArray, ...]:
     array = _array("unstack", x)
     if not array.ndim:
         raise InvalidValueError("unstack takes an array of at least one dimension, a 0-d one was given")
-    place = _axis(axis, array.ndim)
+    place = axis_of("unstack", axis, array.ndim)
     return tuple(array[(*(slice(None),) * place, position, ...)] for position in range(array._shape[place]))
 
 
@@ -219,7 +208,7 @@ def array_split(x: DistArray, indices_or_sections: int | Sequence[int], axis: in
     where these parts of x do.
     """
     array = _array("array_split", x)
-    place = _axis(axis, array.ndim)
+    place = axis_of("array_split", axis, array.ndim)
     size = array._shape[place]
     cuts: list[int | None]
     if isinstance(indices_or_sections, int):
@@ -233,26 +222,26 @@ def array_split(x: DistArray, indices_or_sections: int | Sequence[int], axis: in
 
 
 def split(x: DistArray, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[DistArray]:
-    """As array_split, but a number of sections must divide the size."""
+    """As array_split, but a number of sections must divide the size: views, which lie where these parts of x do."""
     array = _array("split", x)
-    size = array._shape[_axis(axis, array.ndim)]
+    size = array._shape[axis_of("split", axis, array.ndim)]
     if isinstance(indices_or_sections, int) and indices_or_sections > 0 and size % indices_or_sections:
         raise InvalidValueError(f"{indices_or_sections} sections do not divide the size {size}; see array_split")
     return array_split(array, indices_or_sections, axis)
 
 
 def vsplit(x: DistArray, indices_or_sections: int | Sequence[int]) -> list[DistArray]:
-    """split along axis 0 of an array of at least 2 dimensions: views."""
+    """split along axis 0 of an array of at least 2 dimensions: views, which lie where these parts of x do."""
     return split(_of_dimensions("vsplit", x, 2), indices_or_sections, 0)
 
 
 def hsplit(x: DistArray, indices_or_sections: int | Sequence[int]) -> list[DistArray]:
-    """split along axis 1, of a 1-d array axis 0: views."""
+    """split along axis 1, of a 1-d array axis 0: views, which lie where these parts of x do."""
     return split(_of_dimensions("hsplit", x, 1), indices_or_sections, 1 if x.ndim > 1 else 0)
 
 
 def dsplit(x: DistArray, indices_or_sections: int | Sequence[int]) -> list[DistArray]:
-    """split along axis 2 of an array of at least 3 dimensions: views."""
+    """split along axis 2 of an array of at least 3 dimensions: views, which lie where these parts of x do."""
     return split(_of_dimensions("dsplit", x, 3), indices_or_sections, 2)
 
 
@@ -265,12 +254,14 @@ def _of_dimensions(name: str, x: Any, least: int) -> DistArray:
 
 def _at_least(ndim: int, name: str, meaning: str, index: Callable[[int], Any]) -> Callable[..., Any]:
     def function(*arrays: Any) -> Any:
-        given = _arrays(name, arrays)
+        given = as_arrays(name, arrays)
         results = [one if one.ndim >= ndim else one[index(one.ndim)] for one in given]
         return results[0] if len(results) == 1 else tuple(results)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"The arrays themselves, or views of them with {meaning}. See numpy.{name}."
+    function.__doc__ = (
+        f"The arrays themselves, or views of them with {meaning}, dealt out as they are. See numpy.{name}."
+    )
     return function
 
 
@@ -362,14 +353,14 @@ def concat(
     A new array of the dtype to which they are promoted, dealt out by the default rule over all of their targets, or as
     one of them that has its shape.
     """
-    given = _arrays("concat", arrays)
+    given = as_arrays("concat", arrays)
     if axis is None:
         given = [ravel(one) for one in given]
         axis = 0
     first = given[0]
     if not first.ndim:
         raise InvalidValueError("0-d arrays have no axis to be concatenated along; see stack")
-    place = _axis(axis, first.ndim)
+    place = axis_of("concat", axis, first.ndim)
     for one in given:
         if one.ndim != first.ndim or any(
             size != other for k, (size, other) in enumerate(zip(one._shape, first._shape, strict=True)) if k != place
@@ -390,11 +381,11 @@ def concat(
 
 def stack(arrays: Sequence[Any], /, axis: int = 0, out: Any = None, *, dtype: npt.DTypeLike | None = None) -> DistArray:
     """Arrays of one shape along a new axis: a new array, dealt out as concat's."""
-    given = _arrays("stack", arrays)
+    given = as_arrays("stack", arrays)
     if any(one._shape != given[0]._shape for one in given):
         shapes = ", ".join(str(one._shape) for one in given)
         raise InvalidValueError(f"stack: all shapes must be equal, {shapes} were given")
-    place = _axis(axis, given[0].ndim + 1)
+    place = axis_of("stack", axis, given[0].ndim + 1)
     return concat([expand_dims(one, place) for one in given], place, out, dtype=dtype)
 
 
@@ -405,27 +396,27 @@ def append(x: Any, values: Any, axis: int | None = None) -> DistArray:
 
 def vstack(arrays: Sequence[Any], /) -> DistArray:
     """Arrays one above the other, along axis 0 of at least two: a new array, dealt out as concat's."""
-    return concat([atleast_2d(one) for one in _arrays("vstack", arrays)])
+    return concat([atleast_2d(one) for one in as_arrays("vstack", arrays)])
 
 
 def hstack(arrays: Sequence[Any], /) -> DistArray:
     """Arrays side by side, along axis 1, of 1-d ones along axis 0: a new array, dealt out as concat's."""
-    given = [atleast_1d(one) for one in _arrays("hstack", arrays)]
+    given = [atleast_1d(one) for one in as_arrays("hstack", arrays)]
     return concat(given, 0 if given[0].ndim == 1 else 1)
 
 
 def dstack(arrays: Sequence[Any], /) -> DistArray:
     """Arrays one behind the other, along axis 2 of at least three: a new array, dealt out as concat's."""
-    return concat([atleast_3d(one) for one in _arrays("dstack", arrays)], 2)
+    return concat([atleast_3d(one) for one in as_arrays("dstack", arrays)], 2)
 
 
 def column_stack(arrays: Sequence[Any], /) -> DistArray:
     """1-d arrays as columns, and 2-d ones, side by side: a new array, dealt out as concat's."""
-    given = _arrays("column_stack", arrays)
+    given = as_arrays("column_stack", arrays)
     return concat([transpose(atleast_2d(one)) if one.ndim < 2 else one for one in given], 1)
 
 
-def roll(x: DistArray, /, shift: Axes, axis: Axes | None = None) -> DistArray:
+def roll(x: DistArray, /, shift: OneOrMore, axis: Axes = None) -> DistArray:
     """x with its elements shifted along axes, those that leave at one end coming in at the other (None: in C order).
 
     A new array, dealt out as x is (None: in blocks, if x has more than one dimension).
@@ -435,7 +426,7 @@ def roll(x: DistArray, /, shift: Axes, axis: Axes | None = None) -> DistArray:
     if axis is None:
         by = builtins.sum(shifts)
         return roll(array, by, 0) if array.ndim == 1 else reshape(roll(ravel(array), by, 0), array._shape)
-    axes = [_axis(one, array.ndim) for one in (axis if isinstance(axis, tuple) else (axis,))]
+    axes = [axis_of("roll", one, array.ndim) for one in _listed(axis)]
     if len(shifts) == 1:
         shifts *= len(axes)
     elif len(axes) == 1:

@@ -1,7 +1,9 @@
 """Order statistics, from a sorted copy of the array, in which each is a slice, or a weighted mean of two.
 
-Axes that are reduced are brought behind the others and sorted as one; see distarray.sort. Results are new arrays, dealt
-out by the rules of what they are computed from.
+Axes that are reduced are brought behind the others and sorted as one; see distarray.sort. Results are new arrays. One
+lies where the elements that it is made of do once they are sorted: without axis on one of the array's targets, else
+dealt out as the array is along the dimensions that stay. Those that ignore NaN are dealt out as reductions are. Of
+several shares, the results are stacked (see distarray.stack): in blocks along the first dimension.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from distarray._index import Shape, normalize_axes, reduced_shape
+from distarray._index import Axes, Shape, normalize_axes, reduced_shape
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi import functions as f
 from distarray.globalapi._elementwise import assigned, reduce
@@ -23,14 +25,12 @@ from distarray.globalapi.sorting import sort
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 
-Axes = int | tuple[int, ...] | None
-
 
 def median(
     a: DistArray, /, axis: Axes = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
 ) -> DistArray:
     """The element in the middle, or the mean of the two there, along axes (None: of all); NaN if an element is NaN, and
-    if there are none.
+    if there are none: a new array, where the sorted elements lie (see the module).
     """
     ordered, shape = _ordered("median", a, axis, operator.truth(keepdims))
     return assigned("median", reshape(_middle(ordered), shape), out)
@@ -57,7 +57,8 @@ def quantile(
     keepdims: bool = False,
 ) -> DistArray:
     """What a share q (or several, which come as the first dimensions) of the elements is not greater than, along axes
-    (None: of all), by any of NumPy's methods; NaN if an element is.
+    (None: of all), by any of NumPy's methods; NaN if an element is: a new array, where the sorted elements lie (see the
+    module).
     """
     return _quantile("quantile", a, q, 1, axis, out, method, keepdims)
 
@@ -72,14 +73,16 @@ def percentile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> DistArray:
-    """quantile, with q in hundredths."""
+    """quantile, with q in hundredths: a new array, dealt out as quantile's."""
     return _quantile("percentile", a, q, 100, axis, out, method, keepdims)
 
 
 def nanmedian(
     a: DistArray, /, axis: Axes = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
 ) -> DistArray:
-    """median of the elements that are not NaN; NaN if all are. Reads the sorted elements twice."""
+    """median of the elements that are not NaN; NaN if all are: a new array, dealt out as reductions are. Reads the
+    sorted elements twice.
+    """
     if a.dtype.kind == "c":
         raise InvalidTypeError("nanmedian takes real numbers; of complex ones there is the median")
     return _quantile("nanmedian", a, 0.5, 1, axis, out, "linear", keepdims)
@@ -95,7 +98,9 @@ def nanquantile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> DistArray:
-    """quantile of the elements that are not NaN; NaN if all are. Reads the sorted elements twice for each q."""
+    """quantile of the elements that are not NaN; NaN if all are: a new array, dealt out as reductions are. Reads the
+    sorted elements twice for each q.
+    """
     return _quantile("nanquantile", a, q, 1, axis, out, method, keepdims)
 
 
@@ -109,7 +114,7 @@ def nanpercentile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> DistArray:
-    """nanquantile, with q in hundredths."""
+    """nanquantile, with q in hundredths: a new array, dealt out as reductions are."""
     return _quantile("nanpercentile", a, q, 100, axis, out, method, keepdims)
 
 

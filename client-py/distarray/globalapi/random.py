@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from distarray._arguments import as_float, as_integer, as_integers
 from distarray._dtypes import BOOL, FLOAT64, INT64, NUMBER, dtype_of, set_scalar, supported
-from distarray._index import Shape, as_shape, broadcast
+from distarray._index import Shape, as_shape, axis_of, broadcast
 from distarray._proto import arrays_pb2
-from distarray.error import AxisError, InvalidTypeError, InvalidValueError
+from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi._elementwise import assigned, convert, elementwise
 from distarray.globalapi._handle import Handle
 
@@ -34,7 +34,9 @@ _KIND = arrays_pb2.CreateRequest.Random
 
 
 class Random:
-    """A generator: counter-based, by seed, number of the array, and the element's index."""
+    """A generator: counter-based, by seed, number of the array, and the element's index. It makes new arrays; `how`
+    (dist, grid_shape, targets) or a Distribution says how they are dealt out, else the context's default rule.
+    """
 
     def __init__(self, context: Context, seed: int | Sequence[int] | None = None) -> None:
         """seed: as in seed()."""
@@ -130,9 +132,9 @@ def default_rng(seed: Any = None, *, device: Context | None = None) -> Generator
 class Generator:
     """Random arrays in the style of numpy.random.Generator: the numbers are others, the methods and laws the same.
 
-    `size` is a shape, or a Distribution that says how the array is dealt out; None: the shape to which the parameters
-    are broadcast, of numbers 0-d. Parameters may be arrays, distributed or not. The results are new arrays, the same
-    bit for bit on any number of engines and for any distribution.
+    `size` is a shape (dealt out by the context's default rule), or a Distribution that says how the array is dealt out;
+    None: the shape to which the parameters are broadcast, of numbers 0-d. Parameters may be arrays, distributed or not.
+    The results are new arrays, the same bit for bit on any number of engines and for any distribution.
     """
 
     def __init__(self, source: Random) -> None:
@@ -226,13 +228,15 @@ class Generator:
         return convert("astype", drawn, BOOL) if number == BOOL else drawn
 
     def permutation(self, x: Any, axis: int = 0) -> DistArray:
-        """The numbers below x (an int) in a random order; or a new array of x's parts along an axis in one."""
+        """The numbers below x (an int) in a random order; or a new array of x's parts along an axis in one, dealt out
+        as take's.
+        """
         from distarray import globalapi
 
         if _is_number(x) and not isinstance(x, Handle):
             return self._order(as_integer(x, "x"))
         array = globalapi.asarray(x, device=self.context)
-        axis = _place("permutation", axis, array.ndim)
+        axis = axis_of("permutation", axis, array.ndim)
         return globalapi.take(array, self._order(array._shape[axis]), axis=axis)
 
     def shuffle(self, x: DistArray, axis: int = 0) -> None:
@@ -244,7 +248,7 @@ class Generator:
     def choice(
         self, a: Any, size: Any = None, replace: bool = True, p: Any = None, axis: int = 0, shuffle: bool = True
     ) -> DistArray:
-        """Some of the numbers below a (an int), or of a's parts along an axis.
+        """Some of the numbers below a (an int), or of a's parts along an axis: a new array, dealt out as take's.
 
         replace: each may come more than once. p: how likely each is; None: all alike. shuffle: whether the order must
         be random where none comes twice; it always is.
@@ -255,7 +259,7 @@ class Generator:
         if array is None:
             count = as_integer(a, "a")
         else:
-            axis = _place("choice", axis, array.ndim)
+            axis = axis_of("choice", axis, array.ndim)
             count = array._shape[axis]
         shape = as_shape(() if size is None else size)
         wanted = int(np.prod(shape, dtype=object))
@@ -272,7 +276,7 @@ class Generator:
 
         if not replace and wanted > count:
             raise InvalidValueError(f"choice: {wanted} of {count} cannot be had without one coming twice")
-        weights = None if p is None else _weights(globalapi.asarray(p, dtype=float, device=self.context), count)
+        weights = None if p is None else _probabilities(globalapi.asarray(p, dtype=float, device=self.context), count)
         if replace:
             if weights is None:
                 return self.integers(0, max(count, 1), shape)
@@ -340,14 +344,7 @@ def _size(size: Any, out: Any = None) -> Any:
     return size
 
 
-def _place(name: str, axis: Any, ndim: int) -> int:
-    number = as_integer(axis, "axis")
-    if not -ndim <= number < ndim:
-        raise AxisError(f"{name}: axis {number} is out of bounds for an array of dimension {ndim}")
-    return number % ndim
-
-
-def _weights(p: DistArray, count: int) -> DistArray:
+def _probabilities(p: DistArray, count: int) -> DistArray:
     """Checked: waits for their least, and their sum."""
     if p._shape != (count,):
         raise InvalidValueError(f"choice: p must have shape ({count},), {p._shape} was given")

@@ -18,15 +18,15 @@ __all__ = ["argmax", "argmin", "count_nonzero", "nanargmax", "nanargmin"]
 
 
 def argmax(x: DistArray, /, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> DistArray:
-    """Index of the first greatest element, or of the first NaN, along an axis (None: in C order); ValueError of none.
-    Reads x twice.
+    """Index of the first greatest element, or of the first NaN, along an axis (None: in C order); ValueError of none: a
+    new array, dealt out as reductions are. Reads x twice.
     """
     return assigned("argmax", _position("max", x, axis, keepdims), out)
 
 
 def argmin(x: DistArray, /, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> DistArray:
-    """Index of the first least element, or of the first NaN, along an axis (None: in C order); ValueError of none.
-    Reads x twice.
+    """Index of the first least element, or of the first NaN, along an axis (None: in C order); ValueError of none: a
+    new array, dealt out as reductions are. Reads x twice.
     """
     return assigned("argmin", _position("min", x, axis, keepdims), out)
 
@@ -63,19 +63,23 @@ def _flat_index(x: DistArray) -> DistArray:
 
 
 def count_nonzero(x: DistArray, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> DistArray:
-    """How many elements are not zero, along axes."""
+    """How many elements are not zero, along axes: a new array, dealt out as reductions are."""
     if not isinstance(x, DistArray):
         raise InvalidTypeError(f"count_nonzero takes a DistArray, {type(x).__name__} was given")
     return reduce("sum", x != 0, axis, np.int64, operator.truth(keepdims))
 
 
 def nanargmax(x: DistArray, /, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> DistArray:
-    """As argmax, without NaN. Awaits whether there is nothing else somewhere, which is a ValueError; reads x thrice."""
+    """As argmax, without NaN: a new array, dealt out as reductions are. Awaits whether there is nothing else somewhere,
+    which is a ValueError; reads x thrice.
+    """
     return assigned("nanargmax", argmax(_numbers("nanargmax", x, -np.inf, axis), axis, keepdims=keepdims), out)
 
 
 def nanargmin(x: DistArray, /, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> DistArray:
-    """As argmin, without NaN. Awaits whether there is nothing else somewhere, which is a ValueError; reads x thrice."""
+    """As argmin, without NaN: a new array, dealt out as reductions are. Awaits whether there is nothing else somewhere,
+    which is a ValueError; reads x thrice.
+    """
     return assigned("nanargmin", argmin(_numbers("nanargmin", x, np.inf, axis), axis, keepdims=keepdims), out)
 
 

@@ -1,7 +1,8 @@
 """The distinct elements of an array, in ascending order.
 
 -0.0 and 0.0 are one, of which the first is taken; each NaN is distinct, unless `unique` is asked otherwise. Results are
-new arrays in blocks, over the targets of the array; each function waits for the number of distinct elements.
+new arrays in blocks over the context's targets, whatever those of the array; each function waits for the number of
+distinct elements.
 """
 
 from __future__ import annotations
@@ -40,26 +41,26 @@ class UniqueInverseResult(NamedTuple):
 
 def unique_all(x: DistArray, /) -> UniqueAllResult:
     """The distinct elements, where each is first (in C order), for each element of x which of them it is (in x's
-    shape), and how often each occurs.
+    shape), and how often each occurs: new arrays, in blocks.
     """
     runs = _Runs("unique_all", x, False, ordered=True)
     return UniqueAllResult(runs.values(), runs.indices(), runs.inverse(), runs.counts())
 
 
 def unique_counts(x: DistArray, /) -> UniqueCountsResult:
-    """The distinct elements, and how often each occurs."""
+    """The distinct elements, and how often each occurs: new arrays, in blocks."""
     runs = _Runs("unique_counts", x, False)
     return UniqueCountsResult(runs.values(), runs.counts())
 
 
 def unique_inverse(x: DistArray, /) -> UniqueInverseResult:
-    """The distinct elements, and for each element of x which of them it is, in x's shape."""
+    """The distinct elements, and for each element of x which of them it is, in x's shape: new arrays, in blocks."""
     runs = _Runs("unique_inverse", x, False, ordered=True)
     return UniqueInverseResult(runs.values(), runs.inverse())
 
 
 def unique_values(x: DistArray, /) -> DistArray:
-    """The distinct elements."""
+    """The distinct elements: a new array, in blocks."""
     return _Runs("unique_values", x, False).values()
 
 
@@ -74,8 +75,9 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Any:
-    """The distinct elements; with what else is asked for, a tuple: where each is first (in C order), for each element
-    of ar which of them it is (in ar's shape), how often each occurs. Of distinct rows (`axis`) there is nothing yet.
+    """The distinct elements: a new array, in blocks; with what else is asked for, a tuple of such: where each is first
+    (in C order), for each element of ar which of them it is (in ar's shape), how often each occurs. Of distinct rows
+    (`axis`) there is nothing yet.
     """
     if axis is not None:
         raise NotSupportedError(f"unique: axis={axis!r} was given; only distinct elements (axis=None) are supported")

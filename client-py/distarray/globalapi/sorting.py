@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from distarray._dtypes import INT64
-from distarray._index import normalize_axes
+from distarray._index import axis_of
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi._computing import as_array, compute, context_of
 from distarray.globalapi.distarray import DistArray
@@ -33,8 +33,8 @@ def sort(
     descending: bool = False,
     stable: bool | None = True,
 ) -> DistArray:
-    """The elements in ascending order along an axis (None: of all, in one dimension). `descending`: from the greatest
-    on, NaNs first. `kind` and `stable` make no difference.
+    """The elements in ascending order along an axis: a new array, dealt out as x is (None: of all, in one dimension, in
+    blocks). `descending`: from the greatest on, NaNs first. `kind` and `stable` make no difference.
     """
     x, axis = _prepared("sort", x, axis, kind, order)
     return compute("sort", [x], [(x._shape, x._type)], axis=axis, descending=bool(descending))[0]
@@ -50,8 +50,8 @@ def argsort(
     descending: bool = False,
     stable: bool | None = True,
 ) -> DistArray:
-    """Where along an axis the elements of sort are (None: in C order): int64. Equal elements stay in their order,
-    also with `descending`; `kind` and `stable` make no difference.
+    """Where along an axis the elements of sort are (None: in C order): a new array of int64, dealt out as sort's. Equal
+    elements stay in their order, also with `descending`; `kind` and `stable` make no difference.
     """
     x, axis = _prepared("argsort", x, axis, kind, order)
     return compute("argsort", [x], [(x._shape, INT64)], axis=axis, descending=bool(descending))[0]
@@ -64,10 +64,7 @@ def _prepared(name: str, x: Any, axis: Any, kind: Any, order: Any) -> tuple[Dist
         raise InvalidValueError(f"{name}: kind must be one of {_KINDS[1:]}, {kind!r} was given")
     if order is not None:
         raise InvalidValueError(f"{name}: order= names fields, which no DistArray has; {order!r} was given")
-    if isinstance(axis, tuple):
-        raise InvalidTypeError(f"{name}: axis must be None or an int, {axis!r} was given")
-    axes = normalize_axes(axis, x.ndim)
-    return (ravel(x), 0) if axes is None else (x, axes[0])
+    return (ravel(x), 0) if axis is None else (x, axis_of(name, axis, x.ndim))
 
 
 def searchsorted(x1: Any, x2: Any, /, side: str = "left", sorter: Any = None) -> DistArray:

@@ -1,7 +1,11 @@
 """Reductions: numbers of many elements, along axes.
 
 All results are new arrays. Without axis they are 0-d and lie on the first of x's targets; else they are dealt out as x
-is along the dimensions that stay. Each reads its operand once unless it says otherwise.
+is along the dimensions that stay: this is what "as reductions are" means elsewhere. Each reads its operand once unless
+it says otherwise.
+
+Sums, and with them means and variances, are the same bits on any number of engines and for any distribution, in all but
+contrived cases: rounding errors are carried along.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from distarray._index import normalize_axes
+from distarray._index import Axes, normalize_axes
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi import functions as f
 from distarray.globalapi._computing import as_array, context_of
@@ -49,8 +53,6 @@ __all__ = [
     "var",
 ]
 
-Axes = int | tuple[int, ...] | None
-
 
 def _reduced(
     name: str, x: Any, axis: Axes, dtype: npt.DTypeLike | None, out: Any, keepdims: bool, ddof: float = 0
@@ -63,31 +65,35 @@ def _reduced(
 def sum(
     x: DistArray, /, axis: Axes = None, dtype: npt.DTypeLike | None = None, out: Any = None, keepdims: bool = False
 ) -> DistArray:
-    """The sum; of integers and bool in 64 bits, of none 0."""
+    """The sum; of integers and bool in 64 bits, of none 0: a new array, dealt out as reductions are."""
     return _reduced("sum", x, axis, dtype, out, keepdims)
 
 
 def prod(
     x: DistArray, /, axis: Axes = None, dtype: npt.DTypeLike | None = None, out: Any = None, keepdims: bool = False
 ) -> DistArray:
-    """The product; of integers and bool in 64 bits, of none 1."""
+    """The product; of integers and bool in 64 bits, of none 1: a new array, dealt out as reductions are.
+
+    Products of complex numbers may differ in the last digits by distribution and number of engines. Where a part of the
+    product overflows or underflows on the way, which also depends on them, it may be infinite, 0 or NaN.
+    """
     return _reduced("prod", x, axis, dtype, out, keepdims)
 
 
 def max(x: DistArray, /, axis: Axes = None, out: Any = None, keepdims: bool = False) -> DistArray:
-    """The greatest element, NaN if one is; ValueError of none."""
+    """The greatest element, NaN if one is; ValueError of none: a new array, dealt out as reductions are."""
     return _reduced("max", x, axis, None, out, keepdims)
 
 
 def min(x: DistArray, /, axis: Axes = None, out: Any = None, keepdims: bool = False) -> DistArray:
-    """The least element, NaN if one is; ValueError of none."""
+    """The least element, NaN if one is; ValueError of none: a new array, dealt out as reductions are."""
     return _reduced("min", x, axis, None, out, keepdims)
 
 
 def mean(
     x: DistArray, /, axis: Axes = None, dtype: npt.DTypeLike | None = None, out: Any = None, keepdims: bool = False
 ) -> DistArray:
-    """The arithmetic mean; of integers in float64."""
+    """The arithmetic mean; of integers in float64: a new array, dealt out as reductions are."""
     return _reduced("mean", x, axis, dtype, out, keepdims)
 
 
@@ -102,7 +108,9 @@ def var(
     *,
     correction: float | None = None,
 ) -> DistArray:
-    """The variance, divided by the number of elements less `correction`, which NumPy also calls ddof."""
+    """The variance, divided by the number of elements less `correction`, which NumPy also calls ddof: a new array,
+    dealt out as reductions are.
+    """
     return _reduced("var", x, axis, dtype, out, keepdims, _correction("var", ddof, correction))
 
 
@@ -117,7 +125,7 @@ def std(
     *,
     correction: float | None = None,
 ) -> DistArray:
-    """The square root of var."""
+    """The square root of var: a new array, dealt out as reductions are."""
     return _reduced("std", x, axis, dtype, out, keepdims, _correction("std", ddof, correction))
 
 
@@ -130,7 +138,7 @@ def _correction(name: str, ddof: float, correction: float | None) -> float:
 
 
 def ptp(x: DistArray, /, axis: Axes = None, out: Any = None, keepdims: bool = False) -> DistArray:
-    """max - min; reads x twice."""
+    """max - min: a new array, dealt out as reductions are; reads x twice."""
     return assigned("ptp", max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims), out)
 
 
@@ -143,7 +151,8 @@ def average(
     a: DistArray, axis: Axes = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
     """The mean, of elements weighted so (weights: of a's shape, or one a position along axis); with returned=True also
-    the sum of the weights. Awaits that sum, which must not be 0 (ZeroDivisionError); reads a once for each of the two.
+    the sum of the weights: new arrays, dealt out as reductions are. Awaits that sum, which must not be 0
+    (ZeroDivisionError); reads a once for each of the two.
     """
     if weights is None:
         result = mean(a, axis, keepdims=keepdims)
@@ -183,7 +192,8 @@ def cov(
     """The covariance matrix of variables (rows of m and y, columns if not rowvar), divided by the number of
     observations less ddof (1; with bias=True 0); fweights say how often each was made, aweights how much it counts.
 
-    Dealt out as products of matrices are; observations are read twice.
+    A new array, dealt out as products of matrices are; observations are read twice. As of those, the last digits may
+    depend on distribution and number of engines.
     """
     context = context_of("cov", [m])
     variables = _variables(context, m, rowvar)
@@ -221,7 +231,9 @@ def _variables(context: Context, given: Any, rowvar: bool) -> DistArray:
 
 
 def corrcoef(x: DistArray, y: Any = None, rowvar: bool = True, *, dtype: npt.DTypeLike | None = None) -> DistArray:
-    """The correlation coefficients of variables, as in cov. Dealt out as products of matrices are."""
+    """The correlation coefficients of variables, as in cov. A new array, dealt out as products of matrices are; as of
+    those, the last digits may depend on distribution and number of engines.
+    """
     covariances = cov(x, y, rowvar, dtype=dtype)
     if not covariances.ndim:
         return covariances / covariances
@@ -242,14 +254,14 @@ def _without_nan(x: DistArray, value: Any) -> DistArray:
 def nansum(
     x: DistArray, /, axis: Axes = None, dtype: npt.DTypeLike | None = None, out: Any = None, keepdims: bool = False
 ) -> DistArray:
-    """sum, as if NaN were 0."""
+    """sum, as if NaN were 0: a new array, dealt out as reductions are."""
     return sum(_without_nan(x, 0), axis, dtype, out, keepdims)
 
 
 def nanprod(
     x: DistArray, /, axis: Axes = None, dtype: npt.DTypeLike | None = None, out: Any = None, keepdims: bool = False
 ) -> DistArray:
-    """prod, as if NaN were 1."""
+    """prod, as if NaN were 1: a new array, dealt out as reductions are."""
     return prod(_without_nan(x, 1), axis, dtype, out, keepdims)
 
 
@@ -265,12 +277,12 @@ def _nan_extremum(
 
 
 def nanmax(x: DistArray, /, axis: Axes = None, out: Any = None, keepdims: bool = False) -> DistArray:
-    """The greatest element that is not NaN; NaN if all are. Reads x twice."""
+    """The greatest element that is not NaN; NaN if all are: a new array, dealt out as reductions are. Reads x twice."""
     return _nan_extremum(max, -np.inf, x, axis, out, keepdims)
 
 
 def nanmin(x: DistArray, /, axis: Axes = None, out: Any = None, keepdims: bool = False) -> DistArray:
-    """The least element that is not NaN; NaN if all are. Reads x twice."""
+    """The least element that is not NaN; NaN if all are: a new array, dealt out as reductions are. Reads x twice."""
     return _nan_extremum(min, np.inf, x, axis, out, keepdims)
 
 
@@ -283,7 +295,9 @@ def _counts(x: DistArray, axis: Axes, keepdims: bool) -> DistArray:
 def nanmean(
     x: DistArray, /, axis: Axes = None, dtype: npt.DTypeLike | None = None, out: Any = None, keepdims: bool = False
 ) -> DistArray:
-    """The mean of the elements that are not NaN; NaN if all are. Reads x twice."""
+    """The mean of the elements that are not NaN; NaN if all are: a new array, dealt out as reductions are. Reads x
+    twice.
+    """
     if x.dtype.kind in "biu":
         return mean(x, axis, dtype, out, keepdims)
     result = nansum(x, axis, dtype, None, keepdims)
@@ -301,7 +315,9 @@ def nanvar(
     *,
     correction: float | None = None,
 ) -> DistArray:
-    """The variance of the elements that are not NaN; NaN where there are no more of them than ddof. Reads x thrice."""
+    """The variance of the elements that are not NaN; NaN where there are no more of them than ddof: a new array, dealt
+    out as reductions are. Reads x thrice.
+    """
     if x.dtype.kind in "biu":
         return var(x, axis, dtype, out, ddof, keepdims, correction=correction)
     less = _correction("nanvar", ddof, correction)
@@ -324,7 +340,7 @@ def nanstd(
     *,
     correction: float | None = None,
 ) -> DistArray:
-    """The square root of nanvar."""
+    """The square root of nanvar: a new array, dealt out as reductions are."""
     return assigned("nanstd", f.sqrt(nanvar(x, axis, dtype, None, ddof, keepdims, correction=correction)), out)
 
 

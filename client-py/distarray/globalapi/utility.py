@@ -1,10 +1,11 @@
-"""Whether elements are true, and arrays alike."""
+"""Whether elements are true, and arrays alike. What gives a bool of Python's awaits it."""
 
 from __future__ import annotations
 
 import operator
 from typing import Any
 
+from distarray._index import Axes
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi import functions as f
 from distarray.globalapi._computing import as_array, context_of
@@ -12,8 +13,6 @@ from distarray.globalapi._elementwise import assigned, reduce
 from distarray.globalapi.distarray import DistArray
 
 __all__ = ["all", "allclose", "any", "array_equal", "array_equiv", "isclose"]
-
-Axes = int | tuple[int, ...] | None
 
 
 def all(x: DistArray, /, axis: Axes = None, out: Any = None, keepdims: bool = False) -> DistArray:
