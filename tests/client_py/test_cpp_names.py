@@ -15,6 +15,7 @@ from distarray.globalapi import (
     linear_algebra,
     manipulation,
     quantiles,
+    random,
     searching,
     sets,
     sorting,
@@ -102,6 +103,17 @@ def test_every_function_of_a_chapter_is_there_in_cpp(chapter: object) -> None:
         elif name not in PYTHON_ALONE and name.replace("_", "") not in plain:
             missing.append(name)
     assert missing == []
+
+
+RANDOM = {"random": "Uniform", "standard_exponential": "Exponential", "standard_normal": "Normal"}
+"""Methods of random.Generator: C++'s with the parameters that they are for."""
+
+
+def test_random_numbers_are_there_in_cpp() -> None:
+    there = declared()
+    methods = {name for name, value in vars(random.Generator).items() if callable(value) and name[0] != "_"}
+    assert methods >= {"choice", "integers", *RANDOM}
+    assert {name for name in methods if RANDOM.get(name, name.capitalize()) not in there} == set()
 
 
 def test_the_exceptions_are_needed() -> None:
