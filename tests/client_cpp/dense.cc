@@ -22,6 +22,14 @@ std::vector<std::int64_t> UnevenBounds(std::int64_t size, int parts) {
   return bounds;
 }
 
+// Neither arrays nor memory, once what was let go has been told of.
+void CheckNothingLeft(const Context& context) {
+  context.Flush();
+  CHECK(context.Wait().ok());
+  CHECK(Got(context.List()).empty());
+  CHECK(Got(context.Info()).memory_used_bytes == 0);
+}
+
 }  // namespace
 
 std::string Dealer::name() const {
@@ -62,6 +70,7 @@ void OnAllDistributions(const std::function<void(const Dealer& deal)>& test) {
       const Dealer deal(*context, engines, way);
       INFO(deal.name());
       test(deal);
+      CheckNothingLeft(*context);
     }
   }
 }
