@@ -81,6 +81,13 @@ absl::StatusOr<ArrayInfo> Array::Describe() const {
   return FromWire(reply->array());
 }
 
+absl::StatusOr<Explanation> Array::Explain() const {
+  DA_RETURN_IF_ERROR(status());
+  const auto reply = state_->session->Await([&](v1::Request& request) { request.mutable_explain()->set_key(key()); });
+  DA_RETURN_IF_ERROR(reply.status());
+  return FromWire(reply->explanation());
+}
+
 Array Array::Slice(const Index& index) const {
   if (!ok()) {
     return *this;

@@ -172,6 +172,26 @@ absl::StatusOr<ArrayInfo> FromWire(const v1::ArrayInfo& message) {
   return info;
 }
 
+absl::StatusOr<Explanation> FromWire(const v1::Explanation& message) {
+  Explanation explanation;
+  for (const v1::Explanation::Step& one : message.steps()) {
+    if (one.kind() < v1::Explanation::Step::KIND_PROGRAM || one.kind() > v1::Explanation::Step::KIND_EDGES) {
+      return Error(Reason::kInternal, "the daemon sent a kind of step that this client does not know");
+    }
+    explanation.steps.push_back({
+        .kind = static_cast<Explanation::Step::Kind>(one.kind() - v1::Explanation::Step::KIND_PROGRAM),
+        .shape = {one.shape().begin(), one.shape().end()},
+        .targets = {one.targets().begin(), one.targets().end()},
+        .operations = {one.operations().begin(), one.operations().end()},
+        .operand_count = one.operand_count(),
+        .instruction_count = one.instruction_count(),
+        .moved_bytes = one.moved_bytes(),
+        .memory_bytes = one.memory_bytes(),
+    });
+  }
+  return explanation;
+}
+
 absl::StatusOr<Value> FromWire(const v1::PlainValue& message) {
   switch (message.value_case()) {
     case v1::PlainValue::kNothing:

@@ -6,6 +6,7 @@
 
 #include "distarray/array_info.h"
 #include "distarray/distribution.h"
+#include "distarray/explanation.h"
 #include "distarray/index.h"
 #include "distarray/scalar.h"
 #include "distarray/v1/arrays.pb.h"
@@ -25,6 +26,7 @@ void ToWire(const Index& index, v1::Index* out);
 void ToWire(const DistributionRequest& request, v1::DistributionRequest* out);
 
 absl::StatusOr<ArrayInfo> FromWire(const v1::ArrayInfo& info);
+absl::StatusOr<Explanation> FromWire(const v1::Explanation& message);
 absl::StatusOr<Value> FromWire(const v1::PlainValue& message);
 
 }  // namespace distarray::inline client

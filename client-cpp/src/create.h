@@ -12,10 +12,11 @@ namespace distarray::inline client {
 /// Making an array of this many bytes or more awaits the daemon's yes, so that the memory limit is told at the call.
 inline constexpr std::int64_t kAdmissionBytes = 16 << 20;
 
-/// Records the making of an array; `content` fills in what its elements are. Failed: as Context's creation functions.
-template <typename Content>
-Array Create(const std::shared_ptr<Session>& session, const Shape& shape, DType dtype,
-             const DistributionRequest& distribution, Content&& content) {
+/// Records the making of an array; `deal` fills in how it is dealt out, `content` what its elements are. Failed: as
+/// Context's creation functions.
+template <typename Deal, typename Content>
+Array CreateDealt(const std::shared_ptr<Session>& session, const Shape& shape, DType dtype, Deal&& deal,
+                  Content&& content) {
   if (absl::Status valid = CheckShape(shape, SizeOf(dtype), session->dimensions_max()); !valid.ok()) {
     return ArrayState::Failed(session, std::move(valid));
   }
@@ -25,7 +26,7 @@ Array Create(const std::shared_ptr<Session>& session, const Shape& shape, DType 
     create.set_key(result.key());
     create.mutable_shape()->Add(shape.begin(), shape.end());
     create.set_dtype(ToWire(dtype));
-    ToWire(distribution, create.mutable_distribution());
+    deal(*create.mutable_distribution());
     content(create);
   };
   if (result.nbytes() < kAdmissionBytes) {
@@ -34,6 +35,14 @@ Array Create(const std::shared_ptr<Session>& session, const Shape& shape, DType 
   }
   absl::Status admitted = session->Admit(fill);
   return admitted.ok() ? result : ArrayState::Failed(session, std::move(admitted));
+}
+
+template <typename Content>
+Array Create(const std::shared_ptr<Session>& session, const Shape& shape, DType dtype,
+             const DistributionRequest& distribution, Content&& content) {
+  return CreateDealt(
+      session, shape, dtype, [&](v1::DistributionRequest& out) { ToWire(distribution, &out); },
+      std::forward<Content>(content));
 }
 
 }  // namespace distarray::inline client

@@ -1,5 +1,8 @@
 #include "distarray/functions.h"
 
+#include <cmath>
+#include <cstdlib>
+
 namespace distarray::inline client {
 namespace {
 
@@ -104,6 +107,34 @@ Array Clip(const Operand& x, const Operand& low, const Operand& high) {
 Array Where(const Operand& condition, const Operand& x, const Operand& y) {
   const Operand operands[] = {condition, x, y};
   return Ufunc("where", operands);
+}
+
+Array Round(const Array& x, int decimals) {
+  const bool integers = KindOf(x.dtype()) == Kind::kSigned || KindOf(x.dtype()) == Kind::kUnsigned;
+  if (integers && decimals >= 0) {
+    return Positive(x);
+  }
+  if (decimals == 0) {
+    return Rint(x);
+  }
+  const double scale = std::pow(10.0, std::abs(decimals));
+  const Array rounded =
+      decimals > 0 ? Divide(Rint(Multiply(x, scale)), scale) : Multiply(Rint(Divide(x, scale)), scale);
+  return integers ? rounded.AsType(x.dtype()) : rounded;
+}
+
+Array IsPosInf(const Array& x) { return LogicalAnd(IsInf(x), LogicalNot(Signbit(x))); }
+
+Array IsNegInf(const Array& x) { return LogicalAnd(IsInf(x), Signbit(x)); }
+
+std::pair<Array, Array> Modf(const Array& x) {
+  const Array number = Copysign(x, x);  // as a floating number
+  const Array whole = Trunc(number);
+  return {Copysign(Where(IsInf(number), 0.0, Subtract(number, whole)), number), whole};
+}
+
+std::pair<Array, Array> DivMod(const Operand& x1, const Operand& x2) {
+  return {FloorDivide(x1, x2), Remainder(x1, x2)};
 }
 
 }  // namespace distarray::inline client

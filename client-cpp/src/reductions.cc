@@ -4,10 +4,9 @@
 
 #include <string>
 
-#include "client-cpp/src/create.h"
-#include "client-cpp/src/operands.h"
+#include "client-cpp/src/array_state.h"
+#include "client-cpp/src/codec.h"
 #include "client-cpp/src/status.h"
-#include "distarray/operators.h"
 
 namespace distarray::inline client {
 namespace {
@@ -21,16 +20,6 @@ absl::StatusOr<Shape> Check(std::string_view name, const ArrayState& source, con
                                                      " which has no identity: shape ", ToString(source.shape)));
   }
   return shape;
-}
-
-// A number as an array without dimensions.
-Array Lifted(const Operand& operand, const std::shared_ptr<Session>& session) {
-  if (operand.array() != nullptr) {
-    return *operand.array();
-  }
-  const Scalar& number = *operand.scalar();
-  return Create(session, {}, number.dtype().value_or(number.DefaultDType()), {},
-                [&](v1::CreateRequest& create) { ToWire(number, create.mutable_full()); });
 }
 
 }  // namespace
@@ -73,29 +62,5 @@ Array Var(const Array& x, const ReduceOptions& options) { return Reduce("var", x
 Array Std(const Array& x, const ReduceOptions& options) { return Reduce("std", x, options); }
 Array AnyOf(const Array& x, const ReduceOptions& options) { return Reduce("any", x, options); }
 Array AllOf(const Array& x, const ReduceOptions& options) { return Reduce("all", x, options); }
-
-absl::StatusOr<bool> AllClose(const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
-  const Operand operands[] = {a, b};
-  const std::shared_ptr<Session> session = SessionOf(operands);
-  if (session == nullptr) {
-    const Array* const array = a.array() != nullptr ? a.array() : b.array();
-    return array != nullptr ? array->status()
-                            : Error(Reason::kInvalidType, "allclose: numbers alone given, an array expected");
-  }
-  Array x1 = Lifted(a, session);
-  Array x2 = Lifted(b, session);
-  // Differences of integers could wrap, and bools have none.
-  if (KindOf(x2.dtype()) < Kind::kFloat) {
-    x2 = x2.AsType(DType::kFloat64);
-  }
-  if (x1.dtype() == DType::kBool) {
-    x1 = x1.AsType(DType::kFloat64);
-  }
-  Array close = (IsFinite(x2) & (Absolute(x1 - x2) <= atol + rtol * Absolute(x2))) | (x1 == x2);
-  if (equal_nan) {
-    close = close | (IsNan(x1) & IsNan(x2));
-  }
-  return AllOf(close).Item<bool>();
-}
 
 }  // namespace distarray::inline client

@@ -4,6 +4,7 @@
 #include <absl/status/statusor.h>
 
 #include <string>
+#include <utility>
 
 #include "distarray/error.h"
 #include "distarray/v1/types.pb.h"
@@ -26,3 +27,15 @@ absl::Status ErrorFromWire(const v1::ErrorInfo& error);
       return da_status;                                       \
     }                                                         \
   } while (false)
+
+#define DA_STATUS_CONCATENATE(a, b) a##b
+#define DA_STATUS_NAME(a, b) DA_STATUS_CONCATENATE(a, b)
+
+/// Leaves the enclosing function with the status of `expr` unless it is OK; else `place` (which may be a declaration)
+/// becomes its value.
+#define DA_ASSIGN_OR_RETURN(place, expr)                  \
+  auto DA_STATUS_NAME(da_result_, __LINE__) = (expr);     \
+  if (!DA_STATUS_NAME(da_result_, __LINE__).ok()) {       \
+    return DA_STATUS_NAME(da_result_, __LINE__).status(); \
+  }                                                       \
+  place = *std::move(DA_STATUS_NAME(da_result_, __LINE__))

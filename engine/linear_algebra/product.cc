@@ -112,6 +112,9 @@ void MultiplySlice(const Product& p) {
 }
 
 void Clear(const Product& p) {
+  if (p.n == 0) {
+    return;  // there may be no memory at all
+  }
   for (std::int64_t i = 0; i < p.m; ++i) {
     std::memset(p.c + i * p.c_stride * SizeOf(p.dtype), 0, static_cast<std::size_t>(p.n * SizeOf(p.dtype)));
   }

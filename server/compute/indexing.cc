@@ -365,8 +365,7 @@ absl::StatusOr<Computed> PutChecked(Workbench& bench, const Computation& asked, 
   if (here) {
     std::vector<int> axes(shape.size());
     std::iota(axes.begin(), axes.end(), 0);
-    rows = {.target = target, .axes = std::vector<int>(target.shape().size()), .direct = true};
-    std::iota(rows.axes.begin(), rows.axes.end(), 0);
+    rows = {.target = target, .direct = true};
     DA_ASSIGN_OR_RETURN(written, Written::Of(bench, asked, shape, axes, indexed.Along(bench, own, indices.shape)));
     DA_ASSIGN_OR_RETURN(reads, indices.FlatOn(bench, own.targets));
   } else {

@@ -77,10 +77,13 @@ absl::StatusOr<RowWrite> RowWrite::Plan(Workbench& bench, const Array& target, s
 
 absl::StatusOr<Planner::Write> RowWrite::Run(Workbench& bench, const std::vector<ValuePtr>& reads,
                                              const std::function<CommandBody(const BufferView& rows)>& command) const {
-  const Operand operand = target.operand();
-  DA_ASSIGN_OR_RETURN(const View ordered, PermuteView(operand.view, axes));
-  Array array{target.base, ordered};
-  if (!direct) {
+  Array array = target;
+  if (direct) {
+    // Of a permuted view whose permutation is undone here: all of what it is a view of, not a copy of the view.
+    array.view = View::Whole(array.base->value()->shape);
+  } else {
+    const Operand operand = target.operand();
+    DA_ASSIGN_OR_RETURN(const View ordered, PermuteView(operand.view, axes));
     ValuePtr rows = bench.recorder().Copy({operand.value, ordered}, bench.origin());
     DA_ASSIGN_OR_RETURN(rows, bench.Moved(Workbench::Whole(rows), layout));
     DA_ASSIGN_OR_RETURN(array, bench.Name(rows));

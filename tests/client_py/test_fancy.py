@@ -310,6 +310,19 @@ def test_views_are_written_through(context):
     np.testing.assert_array_equal(array.toarray(), source)
 
 
+@pytest.mark.parametrize("axes", [(1, 0, 2), (2, 1, 0), (1, 2, 0)])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_permuted_views_are_written_through(context, axes, axis):
+    """Also where indexing brings the dimensions back into the order in which they are stored."""
+    x = np.arange(60.0).reshape(5, 4, 3)
+    array = context.fromarray(x)
+    index = (slice(None),) * axis + ([2, 0],)
+    array.transpose(axes)[index] = -1.0
+    x.transpose(axes)[index] = -1.0
+    np.testing.assert_array_equal(array.toarray(), x)
+
+
+
 def test_a_result_lies_where_its_indices_do(context):
     array = context.fromarray(np.arange(40))
     distribution = da.Distribution(context, (10,), "b", targets=[2, 0])

@@ -14,6 +14,7 @@
 #include "distarray/array_info.h"
 #include "distarray/distribution.h"
 #include "distarray/dtype.h"
+#include "distarray/explanation.h"
 #include "distarray/index.h"
 #include "distarray/operand.h"
 
@@ -71,6 +72,9 @@ class Array {
   absl::Status Wait() const;
   /// What the daemon knows of it, its distribution above all. Errors: the array's own.
   absl::StatusOr<ArrayInfo> Describe() const;
+  /// What would run to compute and store the array (of a view, all of what it is a view of). Nothing runs. Errors: the
+  /// array's own.
+  absl::StatusOr<Explanation> Explain() const;
 
   /// A view: shares its elements with this array, so that assigning to it changes this one. Failed:
   /// OUT_OF_RANGE/kIndexOutOfRange an integer outside its dimension or too many entries; INVALID_ARGUMENT/kInvalidValue

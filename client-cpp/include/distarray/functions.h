@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "distarray/array.h"
 
@@ -134,5 +135,17 @@ Array Subtract(const Operand& x1, const Operand& x2);
 Array Clip(const Operand& x, const Operand& low, const Operand& high);
 /// x where condition is true (not zero), else y.
 Array Where(const Operand& condition, const Operand& x, const Operand& y);
+
+// Made of those above, in one pass.
+
+/// The nearest number with so many decimals, halves to even; integers stay integers.
+Array Round(const Array& x, int decimals = 0);
+/// bool; not defined for complex numbers.
+Array IsPosInf(const Array& x);
+Array IsNegInf(const Array& x);
+/// The fractional and the whole part, floating, each with the sign of x.
+std::pair<Array, Array> Modf(const Array& x);
+/// FloorDivide and Remainder.
+std::pair<Array, Array> DivMod(const Operand& x1, const Operand& x2);
 
 }  // namespace distarray::inline client

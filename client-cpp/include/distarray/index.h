@@ -2,7 +2,9 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -49,5 +51,18 @@ class IndexEntry {
 /// NumPy's basic index expression: {Range(1, 5), All(), NewAxis(), 3} is x[1:5, :, None, 3]. Dimensions not named are
 /// whole.
 using Index = std::vector<IndexEntry>;
+
+/// One axis, or several: 0, {0, -1}. Negative ones count from the end.
+class Axes {
+ public:
+  Axes(int axis) : axes_{axis} {}  // NOLINT(google-explicit-constructor)
+  Axes(std::initializer_list<int> axes) : axes_(axes) {}
+  Axes(std::vector<int> axes) : axes_(std::move(axes)) {}  // NOLINT(google-explicit-constructor)
+
+  const std::vector<int>& values() const { return axes_; }
+
+ private:
+  std::vector<int> axes_;
+};
 
 }  // namespace distarray::inline client

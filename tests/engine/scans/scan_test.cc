@@ -139,8 +139,10 @@ Bytes ScanParts(const ScanKind& kind, const std::vector<std::int64_t>& bounds, c
       continue;
     }
     LinePart part(kind, bounds[p], bounds[p + 1], in.data() + bounds[p] * size, out.data() + bounds[p] * size);
-    std::memcpy(part.head(), in.data() + (bounds[p] - part.head_count()) * size,
-                static_cast<std::size_t>(part.head_count() * size));
+    if (part.head_count() > 0) {
+      std::memcpy(part.head(), in.data() + (bounds[p] - part.head_count()) * size,
+                  static_cast<std::size_t>(part.head_count() * size));
+    }
     part.UseHead();
     while (part.AdvanceTotals()) {
     }
