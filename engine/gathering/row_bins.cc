@@ -7,6 +7,7 @@ namespace distarray {
 namespace {
 
 constexpr std::size_t kComparedBounds = 16;  // more are searched
+constexpr int kPassesMost = 4;
 
 }  // namespace
 
@@ -32,7 +33,36 @@ void RowBins::FindOwners(std::span<const std::int64_t> rows) {
   }
 }
 
+/// One pass a block: where its next row goes stays in a register. Of few blocks that is faster than counting.
+void RowBins::SortByPasses(std::span<const std::int64_t> rows) {
+  std::size_t place = 0;
+  for (std::size_t block = 0; block + 1 < bounds_.size(); ++block) {
+    begins_[block] = static_cast<std::int64_t>(place);
+    const std::int64_t first = bounds_[block];
+    const auto size = static_cast<std::uint64_t>(bounds_[block + 1] - first);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::int64_t row = rows[i] - first;
+      rows_[place] = row;  // what is not of the block is overwritten, if only by what is behind the last
+      positions_[place] = static_cast<std::int64_t>(i);
+      place += static_cast<std::uint64_t>(row) < size ? 1 : 0;
+    }
+  }
+  begins_.back() = static_cast<std::int64_t>(place);
+}
+
+void RowBins::Reserve(std::size_t row_count) {
+  if (row_count > reserved_ || rows_ == nullptr) {
+    rows_ = std::make_unique_for_overwrite<std::int64_t[]>(row_count + 1);
+    positions_ = std::make_unique_for_overwrite<std::int64_t[]>(row_count + 1);
+    reserved_ = row_count;
+  }
+}
+
 void RowBins::Sort(std::span<const std::int64_t> rows) {
+  Reserve(rows.size());
+  if (block_count() <= kPassesMost) {
+    return SortByPasses(rows);
+  }
   FindOwners(rows);
   std::fill(begins_.begin(), begins_.end(), 0);
   std::vector<std::int64_t>& next = begins_;  // counts, then where each block's next row goes
@@ -43,8 +73,6 @@ void RowBins::Sort(std::span<const std::int64_t> rows) {
   for (std::int64_t& count : next) {
     sum += std::exchange(count, sum);
   }
-  rows_.resize(rows.size());
-  positions_.resize(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto owner = static_cast<std::size_t>(owners_[i]);
     const auto place = static_cast<std::size_t>(next[owner]++);

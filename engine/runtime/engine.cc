@@ -1,5 +1,6 @@
 #include "engine/runtime/engine.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -25,6 +26,17 @@ void AllowManyDescriptors() {
   }
 }
 
+/// Commands' intermediate memory comes and goes with each: it stays with the process, as taking fresh pages costs more
+/// than the work that is done in them.
+void KeepWorkMemory() {
+#ifdef __GLIBC__
+  constexpr int kMappedFrom = 32 << 20;
+  constexpr int kKept = 64 << 20;
+  mallopt(M_MMAP_THRESHOLD, kMappedFrom);
+  mallopt(M_TRIM_THRESHOLD, kKept);
+#endif
+}
+
 /// All that an engine has, in the order in which it goes: buffers before the pool, the pool before the messages.
 struct Parts {
   Parts(const EngineOptions& options, std::int64_t pooled_limit)
@@ -40,6 +52,7 @@ struct Parts {
 
 int RunEngine(EngineOptions options) {
   AllowManyDescriptors();
+  KeepWorkMemory();
   // The engines of a host share its cores.
   Blas::UseThreads(static_cast<int>(std::thread::hardware_concurrency()) / std::max(options.engine_count, 1));
   const std::int64_t pooled_limit = std::max(TotalMemory() / 4 / std::max(options.engine_count, 1), kLeastPooled);

@@ -1,6 +1,6 @@
 // Rows into an array that exists. Each engine sends its values, in chunks, to the engines that own their rows. Where
 // two values go to one row the later one must win: so engines send one after the other, in the order of their parts.
-// Where all values are the same, all send at once.
+// Where all values are the same, or each engine has no more than one chunk, all send at once.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -70,6 +70,7 @@ void Prepare(const Services& services, const PutRows& command, Put& put) {
   const auto bytes = static_cast<std::size_t>(put.chunks.rows * put.sent_bytes(put.chunks.piece_bytes));
   if (put.choice.rank >= 0) {
     put.rows.resize(static_cast<std::size_t>(std::min(put.chunks.rows, put.choice.count)));
+    put.bins.Reserve(put.rows.size());
   }
   for (std::size_t rank = 0; rank < destination.targets.size(); ++rank) {
     if (put.choice.rank >= 0 && destination.targets[rank] != services.target) {
@@ -167,13 +168,16 @@ Task PutGroup(Execution& execution, Put& put, std::span<Sender*> group, Piece pi
       Receive(execution, put, *sender, 0, piece);
     }
   }
+  const bool sends = std::any_of(group.begin(), group.end(), [self](Sender* sender) { return sender->peer == self; });
   for (std::int64_t t = 0; t < rounds; ++t) {
+    if (sends && t < put.chunks.CountOf(put.choice.count)) {
+      (co_await SendChunk(execution, put, t, piece)).IgnoreError();
+    }
     for (Sender* sender : group) {
       if (t >= put.chunks.CountOf(sender->element_count)) {
         continue;
       }
       if (sender->peer == self) {
-        (co_await SendChunk(execution, put, t, piece)).IgnoreError();
         if (owns) {
           PutLocal(put, t, piece);
         }
@@ -198,12 +202,15 @@ Task PutGroup(Execution& execution, Put& put, std::span<Sender*> group, Piece pi
 
 Task PutAll(Execution& execution, Put& put) {
   std::vector<Sender*> senders;
+  std::int64_t chunks_most = 0;
   for (Sender& sender : put.senders) {
     senders.push_back(&sender);
+    chunks_most = std::max(chunks_most, put.chunks.CountOf(sender.element_count));
   }
+  const bool together = !put.fill.empty() || chunks_most <= 1;
   for (Piece piece; piece.begin < put.row_bytes; piece.begin += put.chunks.piece_bytes) {
     piece.bytes = std::min(put.chunks.piece_bytes, put.row_bytes - piece.begin);
-    if (!put.fill.empty()) {
+    if (together) {
       (co_await PutGroup(execution, put, senders, piece)).IgnoreError();
       continue;
     }

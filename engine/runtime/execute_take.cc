@@ -67,6 +67,7 @@ void Prepare(const Services& services, const TakeRows& command, Take& take) {
   take.bins = RowBins(take.everywhere ? std::vector<std::int64_t>{0, 0} : RowBounds(source, command.row_elements));
   if (take.choice.rank >= 0) {
     take.rows.resize(static_cast<std::size_t>(std::min(take.chunks.rows, take.choice.count)));
+    take.bins.Reserve(take.rows.size());
   }
   const auto chunk = static_cast<std::size_t>(take.chunks.rows);
   const std::size_t staged_bytes = take.chunks.single ? 0 : chunk * static_cast<std::size_t>(take.chunks.piece_bytes);

@@ -115,7 +115,7 @@ bool IsEverywhere(const Distribution& distribution) {
 }
 
 RowChunks RowChunks::Of(std::int64_t row_bytes, std::size_t peers) {
-  constexpr std::int64_t kRowsMost = std::int64_t{1} << 18;
+  constexpr std::int64_t kRowsMost = std::int64_t{1} << 19;
   constexpr std::int64_t kPieceMost = std::int64_t{1} << 20;
   constexpr std::int64_t kStaged = std::int64_t{32} << 20;
   constexpr std::int64_t kSingle = std::int64_t{16} << 10;

@@ -13,6 +13,7 @@
 #include "engine/runtime/guard.h"
 #include "engine/runtime/new_buffer.h"
 #include "engine/runtime/strings.h"
+#include "engine/sorting/ordered_copy.h"
 #include "engine/sorting/segment_leader.h"
 #include "engine/sorting/segment_sorter.h"
 #include "engine/sorting/value_counts.h"
@@ -43,6 +44,18 @@ Task AskLeader(Execution& execution, const SegmentJob& job, std::string own,
     answers.assign(job.targets.size(), lead(all));
   }
   co_return co_await DealStrings(execution, job.targets, std::move(answers), answer);
+}
+
+/// Whether all is in order as it is; then the result has been written.
+Task SortOrdered(Execution& execution, const SegmentJob& job, bool& ordered) {
+  const auto copy = OrderedCopy::Make(job.segment, job.part, job.elements, job.result);
+  const auto copy_some = [&](std::int64_t budget) { return copy->Copy(budget); };
+  const auto join = [&](const std::vector<std::string>& all) { return copy->Join(all) ? "ordered" : ""; };
+  (co_await InSlices(execution, copy_some)).IgnoreError();
+  std::string answer;
+  (co_await AskLeader(execution, job, copy->Ends(), join, answer)).IgnoreError();
+  ordered = !answer.empty();
+  co_return absl::OkStatus();
 }
 
 /// Finds which element goes where.
@@ -268,6 +281,11 @@ Task SortSegment(Execution& execution, const SegmentJob& job, absl::Status& stat
   }
   if (counted) {
     co_return co_await SortByCounting(execution, job);
+  }
+  bool ordered = false;
+  (co_await SortOrdered(execution, job, ordered)).IgnoreError();
+  if (ordered) {
+    co_return absl::OkStatus();
   }
   sorter->UseNumbersMemory(numbers->data());
   (co_await MakePlan(execution, job, *sorter)).IgnoreError();

@@ -11,8 +11,8 @@
 namespace distarray {
 namespace {
 
-/// Elements whose keys a part keeps at a time where it wants their positions: a fifth of its own, or not many.
-std::int64_t KeysAtATime(std::int64_t count) { return std::max(count / 5, std::int64_t{1} << 18); }
+/// Elements whose keys a part keeps at a time where it wants their positions: a sixth of its own, or not many.
+std::int64_t KeysAtATime(std::int64_t count) { return std::max(count / 6, std::int64_t{1} << 18); }
 
 template <typename Key>
 class LeaderOf final : public SegmentLeader {

@@ -7,7 +7,7 @@ others use it. `limit` is what such a machine allows (two cores, measured by sim
 cores, on huge pages, scaled to this run's elements); calibration figures stand first. Whether this machine gives huge
 pages to shared memory, where arrays lie, is printed and stands in the results as `shmem_enabled`.
 
-Usage: tests/bench/run [--elements N] [--file-bytes N] [--repeat K] [--output FILE]
+Usage: tests/bench/run [--elements N] [--file-bytes N] [--repeat K] [--only PART] [--output FILE]
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ import grpc
 import numpy as np
 import psutil
 
-import functions  # these two beside this file
+import functions  # these three beside this file
 import language
+import selection
 
 import distarray.globalapi as da
 from distarray.globalapi import Context
@@ -280,19 +281,29 @@ def files(report: Report, context: Context, file_bytes: int) -> None:
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--elements", type=int, default=64_000_000, help="float64 elements an array")
-    parser.add_argument("--file-bytes", type=int, default=1 << 30)
-    parser.add_argument("--repeat", type=int, default=7)
-    parser.add_argument("--idle-seconds", type=float, default=10)
-    parser.add_argument("--output", default=str(ROOT / "build/bench/results.json"))
-    arguments = parser.parse_args()
+PARTS = ("functions", "small", "arrays", "language", "selection", "files")
 
-    report = Report(arguments.repeat)
-    load = os.getloadavg()[0]
-    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the start, NumPy {np.__version__}")
-    print(f"huge pages for shared memory ({SHMEM_ENABLED}): {shmem_enabled()}")
+
+def two_engines(report: Report, arguments: argparse.Namespace) -> None:
+    daemon = Daemon(2)
+    elements = arguments.elements
+    try:
+        with Context(daemon.address) as context:
+            parts: dict[str, Callable[[], None]] = {
+                "functions": lambda: functions.sums(report, context, elements),
+                "small": lambda: small_operations(report, context, daemon.address),
+                "arrays": lambda: array_operations(report, context, elements // 2),
+                "language": lambda: language.language(report, context, ROOT / "build/bin/bench_loops", elements),
+                "selection": lambda: selection.selection(report, context, elements),
+                "files": lambda: files(report, context, arguments.file_bytes),
+            }
+            for name in PARTS if arguments.only is None else (arguments.only,):
+                parts[name]()
+    finally:
+        daemon.close()
+
+
+def four_engines(report: Report, arguments: argparse.Namespace) -> None:
     ready = []
     for _ in range(3):
         daemon = Daemon(4)
@@ -314,16 +325,24 @@ def main() -> None:
     functions.small_calls(report, daemon.address)
     daemon.close()
 
-    daemon = Daemon(2)
-    try:
-        with Context(daemon.address) as context:
-            functions.sums(report, context, arguments.elements)
-            small_operations(report, context, daemon.address)
-            array_operations(report, context, arguments.elements // 2)
-            language.language(report, context, ROOT / "build/bin/bench_loops", arguments.elements)
-            files(report, context, arguments.file_bytes)
-    finally:
-        daemon.close()
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--elements", type=int, default=64_000_000, help="float64 elements an array")
+    parser.add_argument("--file-bytes", type=int, default=1 << 30)
+    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--only", choices=PARTS, help="one part of what two engines do, and nothing else")
+    parser.add_argument("--idle-seconds", type=float, default=10)
+    parser.add_argument("--output", default=str(ROOT / "build/bench/results.json"))
+    arguments = parser.parse_args()
+
+    report = Report(arguments.repeat)
+    load = os.getloadavg()[0]
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the start, NumPy {np.__version__}")
+    print(f"huge pages for shared memory ({SHMEM_ENABLED}): {shmem_enabled()}")
+    if arguments.only is None:
+        four_engines(report, arguments)
+    two_engines(report, arguments)
     results = {
         "machine": platform.platform(),
         "cores": os.cpu_count(),

@@ -198,20 +198,27 @@ def test_the_last_value_counts(contexts, engines):
         np.testing.assert_array_equal(array.toarray(), source)
 
 
+@pytest.mark.parametrize("count", [700_001, 2_300_001])  # on four engines one chunk each, and two
 @pytest.mark.parametrize("engines", [1, 4])
-def test_many_chunks(contexts, engines):
-    """More indices than travel at once, and rows that are longer than what does."""
+def test_many_chunks(contexts, engines, count):
+    """More indices than travel at once, of which many are the same."""
     context = contexts(engines)
     random_numbers = np.random.default_rng(1)
     source = random_numbers.random(100_003)
-    index = random_numbers.integers(-100_003, 100_003, 700_001)
+    index = random_numbers.integers(-100_003, 100_003, count)
     array = context.fromarray(source)
     np.testing.assert_array_equal(array[context.fromarray(index)].toarray(), source[index])
-    values = random_numbers.random(700_001)
+    values = random_numbers.random(count)
     source[index] = values
     array[context.fromarray(index)] = context.fromarray(values)
     np.testing.assert_array_equal(array.toarray(), source)
-    wide = random_numbers.random((6, 70_001))
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_long_rows(contexts, engines):
+    """Rows that are longer than what travels at once."""
+    context = contexts(engines)
+    wide = np.random.default_rng(1).random((6, 70_001))
     rows = np.array([5, 0, 3, 3, -1, 2])
     array = context.fromarray(wide)
     np.testing.assert_array_equal(array[rows].toarray(), wide[rows])

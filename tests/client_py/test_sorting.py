@@ -73,12 +73,14 @@ def large(rng, dtype, kinds):
         x += 1j * rng.integers(0, 3, size).astype(dtype)
     if dtype.kind in "fc":
         x[::1000] = np.nan
-    if kinds in ("ascending", "descending"):
+    if kinds in ("ascending", "descending", "nearly ascending"):
         x = np.sort(x)
+    if kinds == "nearly ascending":  # but for the ends
+        x[[0, -1]] = x[[-1, 0]]
     return np.ascontiguousarray(x[::-1]) if kinds == "descending" else x
 
 
-@pytest.mark.parametrize("kinds", ["many", "few", "skewed", "equal", "ascending", "descending"])
+@pytest.mark.parametrize("kinds", ["many", "few", "skewed", "equal", "ascending", "nearly ascending", "descending"])
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_large_arrays_are_sorted_in_even_blocks(context, dtype, kinds):
     x = large(np.random.default_rng(1), dtype, kinds)

@@ -34,10 +34,11 @@ bool Before(std::complex<T> a, std::complex<T> b) {
   return Before(a.imag(), b.imag());
 }
 
-/// How elements are made: many values or few, in whatever order.
-enum class Kinds { kMany, kFew, kEqual, kAscending, kDescending, kSpecial };
-inline constexpr Kinds kAllKinds[] = {Kinds::kMany,      Kinds::kFew,        Kinds::kEqual,
-                                      Kinds::kAscending, Kinds::kDescending, Kinds::kSpecial};
+/// How elements are made: many values or few, in whatever order; kNearly...: but for the last.
+enum class Kinds { kMany, kFew, kEqual, kNearlyEqual, kAscending, kNearlyAscending, kDescending, kSpecial };
+inline constexpr Kinds kAllKinds[] = {Kinds::kMany,        Kinds::kFew,       Kinds::kEqual,
+                                      Kinds::kNearlyEqual, Kinds::kAscending, Kinds::kNearlyAscending,
+                                      Kinds::kDescending,  Kinds::kSpecial};
 
 template <typename T>
 T RandomElement(std::mt19937_64& random, Kinds kinds) {
@@ -74,12 +75,15 @@ std::vector<T> RandomElements(std::int64_t count, Kinds kinds, std::uint64_t see
   std::mt19937_64 random(seed);
   std::vector<T> elements(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < elements.size(); ++i) {
-    elements[i] = i > 0 && kinds == Kinds::kEqual ? static_cast<T>(elements[0]) : RandomElement<T>(random, kinds);
+    const bool equal = kinds == Kinds::kEqual || (kinds == Kinds::kNearlyEqual && i + 1 < elements.size());
+    elements[i] = i > 0 && equal ? static_cast<T>(elements[0]) : RandomElement<T>(random, kinds);
   }
-  if (kinds == Kinds::kAscending || kinds == Kinds::kDescending) {
+  if (kinds == Kinds::kAscending || kinds == Kinds::kNearlyAscending || kinds == Kinds::kDescending) {
     std::sort(elements.begin(), elements.end(), [](T a, T b) { return Before(a, b); });
     if (kinds == Kinds::kDescending) {
       std::reverse(elements.begin(), elements.end());
+    } else if (kinds == Kinds::kNearlyAscending && !elements.empty()) {
+      std::iter_swap(elements.begin(), elements.end() - 1);
     }
   }
   return elements;
