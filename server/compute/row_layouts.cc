@@ -77,7 +77,8 @@ absl::StatusOr<RowWrite> RowWrite::Plan(Workbench& bench, const Array& target, s
 
 absl::StatusOr<Planner::Write> RowWrite::Run(Workbench& bench, const std::vector<ValuePtr>& reads,
                                              const std::function<CommandBody(const BufferView& rows)>& command) const {
-  Array array = target;
+  // The target may be a view that puts dimensions in another order, of which `axes` make the array's own again.
+  Array array{target.base, View::Whole(target.base->value()->shape)};
   if (!direct) {
     const Operand operand = target.operand();
     DA_ASSIGN_OR_RETURN(const View ordered, PermuteView(operand.view, axes));

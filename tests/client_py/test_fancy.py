@@ -310,6 +310,21 @@ def test_views_are_written_through(context):
     np.testing.assert_array_equal(array.toarray(), source)
 
 
+@pytest.mark.parametrize("engines", [1, 4])
+def test_transposed_arrays_are_written_through(contexts, engines):
+    """Of which the indexed dimension, put in front, is the first one of the array itself again."""
+    for distribution in distributions(contexts(engines), (7, 5)):
+        source = elements((7, 5))
+        array = contexts(engines).fromarray(source, distribution)
+        for index, value in (([0, -2, 0], 50), ([1, 2], np.arange(10).reshape(5, 2)), (source[:, 0] % 3 == 0, -1)):
+            array.T[:, index] = value
+            source.T[:, index] = value
+            np.testing.assert_array_equal(array.toarray(), source)
+        array.T[[3, 0]] = 7
+        source.T[[3, 0]] = 7
+        np.testing.assert_array_equal(array.toarray(), source)
+
+
 def test_a_result_lies_where_its_indices_do(context):
     array = context.fromarray(np.arange(40))
     distribution = da.Distribution(context, (10,), "b", targets=[2, 0])
