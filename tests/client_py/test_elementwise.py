@@ -1,5 +1,6 @@
 """Elementwise functions and operators on the engines, against NumPy."""
 
+import itertools
 import operator
 
 import distarray.globalapi as da
@@ -372,6 +373,15 @@ def test_clip(context, data, dtype):
     same(functions.clip(d), x)
     if NUMPY_2:
         same(functions.clip(d, 2.5, upper), np.clip(x, 2.5, high))
+
+
+@pytest.mark.skipif(not NUMPY_2, reason="NumPy 1 promotes by value")
+def test_clip_promotes_all_three_together(context):
+    for dtypes_of_three in itertools.product(["?", "i1", "u2", "i8", "f4", "c8", 2, 2.5], repeat=3):
+        x, low, high = (np.ones(3, one) if isinstance(one, str) else one for one in dtypes_of_three)
+        if isinstance(x, np.ndarray):
+            d, lower, upper = (context.fromarray(n) if isinstance(n, np.ndarray) else n for n in (x, low, high))
+            same(functions.clip(d, lower, upper), np.clip(x, low, high))
 
 
 def test_clip_beyond_the_range(context):

@@ -169,8 +169,7 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
 
 
 def promoted(dtypes: Sequence[DType]) -> DType:
-    """The dtype to which these are promoted together."""
-    result = dtypes[0]
-    for dtype in dtypes[1:]:
-        result = np.promote_types(result, dtype)
-    return DTYPES[NUMBER[result] - 1]
+    """The dtype to which these are promoted together: not always that of one pair after another, as int8, uint16 and
+    float32 are all in float32.
+    """
+    return DTYPES[NUMBER[np.result_type(*dtypes)] - 1]

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._arguments import as_integer
-from distarray._dtypes import dtype_of
+from distarray._dtypes import NUMBER, SCALARS, dtype_of
 from distarray.globalapi._elementwise import assigned, convert, elementwise, elementwise_into
 from distarray.globalapi._handle import Handle
+from distarray.globalapi.dtypes import result_type
 
 if TYPE_CHECKING:
     from distarray.globalapi.distarray import DistArray
@@ -205,9 +206,13 @@ def clip(
         return assigned("clip", convert("copy", x, x._type), out)
     if max is None:
         return elementwise_into("maximum", (x, min), dtype, out)
+    if min is None:
+        return elementwise_into("minimum", (x, max), dtype, out)
+    if dtype is None:
+        dtype = result_type(*(one if isinstance(one, (Handle, *SCALARS)) else np.asarray(one) for one in (x, min, max)))
+        x = convert("astype", x, NUMBER[dtype]) if isinstance(x, Handle) and x._type != NUMBER[dtype] else x
     # Two operations of one fused pass, each of which has vector instructions.
-    raised = x if min is None else elementwise("maximum", (x, min), dtype)
-    return assigned("clip", elementwise("minimum", (raised, max), dtype), out)
+    return assigned("clip", elementwise("minimum", (elementwise("maximum", (x, min), dtype), max), dtype), out)
 
 
 def round(x: Any, /, decimals: int = 0, out: Any = None) -> DistArray:
