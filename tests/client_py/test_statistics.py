@@ -186,4 +186,6 @@ def test_of_nothing(context):
         with pytest.raises(ValueError, match="no elements"):
             getattr(da, name)(nothing, axis=0)
         assert getattr(da, name)(nothing, axis=1).shape == (0,)
+        with pytest.raises(ValueError, match="no elements"):
+            getattr(da, name)(context.empty((3, 0, 0)), axis=2)
     assert np.isnan(da.mean(nothing).item()) and da.nansum(nothing).item() == 0

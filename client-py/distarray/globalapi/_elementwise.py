@@ -157,7 +157,7 @@ def reduce(
     result = context._tables.reduction(name, operand._type, number)
     if name in ("min", "max"):
         reduced = operand._shape if axes is None else [operand._shape[position] for position in axes]
-        if 0 in reduced and 0 not in shape:
+        if 0 in reduced:
             raise InvalidValueError(f"{name} of no elements: the array has shape {operand._shape}, axis is {axis}")
     request = session_pb2.Request(origin=origin())
     message = request.reduce
