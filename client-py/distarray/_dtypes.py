@@ -6,6 +6,7 @@ loops for. Python numbers are weak (NEP 50) by this module's own rules, so resul
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -220,7 +221,7 @@ class Tables:
         if known is not None:
             return Plan(*known, types, dtype)
         plan = self._plan(name, types, dtype)
-        if plan.operands is types:
+        if plan.operands is types and plan.dtype == dtype:
             self._plans[tuple(signature)] = plan.name, plan.result
         return plan
 
@@ -272,6 +273,13 @@ class Tables:
         loop = loops.get(promoted)
         if loop is None:
             raise _no_loop(name, promoted)
+        if not dtype and rank < 0 and dtype_of(loop[0]).kind == "f" and dtype_of(promoted).kind == "i":
+            # Functions of floating numbers take each integer operand as the floating number that can hold it: of int8
+            # and uint16 float32, although they are promoted to int32.
+            taken = [loops[one][0] for one in types[skip:] if type(one) is int and one in loops]
+            least = functools.reduce(lambda one, other: self._promotions[one][other], taken, taken[0])
+            if least != loop[0]:
+                return Plan(name, loops[least][1], operands, least, swapped)
         if dtype and loop[1] != dtype:
             raise InvalidTypeError(f"{name} has no loop that gives {dtype_of(dtype)}")
         if typed_scalars:

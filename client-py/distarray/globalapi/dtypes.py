@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from distarray._dtypes import DTYPES, NUMBER, DType, supported, weak
+from distarray._dtypes import DTYPES, NUMBER, SCALARS, DType, supported, weak
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi._handle import Handle
 from distarray.globalapi.context import Context
@@ -166,6 +166,12 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
     if rank > next(place for place, kinds in enumerate(_PYTHON_KINDS) if result.kind in kinds):
         result = np.dtype(complex64 if rank == 3 and result == float32 else _DEFAULTS[rank])
     return result
+
+
+def together(*operands: Any) -> DType:
+    """As result_type, of operands: what is no array, dtype or number is what numpy.asarray makes of it."""
+    known = (Handle, np.ndarray, *SCALARS)
+    return result_type(*(one if isinstance(one, known) else np.asarray(one) for one in operands))
 
 
 def promoted(dtypes: Sequence[DType]) -> DType:

@@ -286,6 +286,7 @@ def nanmean(
     """The mean of the elements that are not NaN; NaN if all are. Reads x twice."""
     if x.dtype.kind in "biu":
         return mean(x, axis, dtype, out, keepdims)
+    _check_inexact("nanmean", dtype)
     result = nansum(x, axis, dtype, None, keepdims)
     return assigned("nanmean", (result / _counts(x, axis, keepdims)).astype(result.dtype, copy=False), out)
 
@@ -304,6 +305,7 @@ def nanvar(
     """The variance of the elements that are not NaN; NaN where there are no more of them than ddof. Reads x thrice."""
     if x.dtype.kind in "biu":
         return var(x, axis, dtype, out, ddof, keepdims, correction=correction)
+    _check_inexact("nanvar", dtype)
     less = _correction("nanvar", ddof, correction)
     x = x if dtype is None else x.astype(dtype, copy=False)
     deviations = x - nanmean(x, axis, keepdims=True)
@@ -311,6 +313,11 @@ def nanvar(
     left = _counts(x, axis, keepdims) - less
     result = nansum(squares, axis, keepdims=keepdims) / left
     return assigned("nanvar", f.where(left <= 0, np.nan, result), out)
+
+
+def _check_inexact(name: str, dtype: npt.DTypeLike | None) -> None:
+    if dtype is not None and np.dtype(dtype).kind not in "fc":
+        raise InvalidTypeError(f"{name}: dtype must be floating or complex as the array's is, {dtype} was given")
 
 
 def nanstd(
