@@ -512,6 +512,24 @@ def test_mixed_dtypes_promote_as_numpy(context):
             same(made[a] + made[b], rng[a] + rng[b])
 
 
+@pytest.mark.skipif(not NUMPY_2, reason="NumPy 1 compares them in float64")
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_unsigned_and_signed_integers_are_compared_exactly(context, name):
+    x = np.array([2**63 + 1, 2**63 - 1, 2**53 + 1, 0, 2**64 - 1, 2**64 - 128], np.uint64)
+    y = np.array([-1, 2**63 - 1, 2**53, 0, -1, -128])
+    d = context.fromarray(x, dist="c")
+    for dtype in ("int8", "int64"):
+        narrow = y if dtype == "int64" else y.clip(-128, 127).astype(dtype)
+        e = context.fromarray(narrow)
+        same(getattr(functions, name)(d, e), getattr(np, name)(x, narrow))
+        same(getattr(functions, name)(e, d[:, None]), getattr(np, name)(narrow, x[:, None]))
+        same(getattr(functions, name)(d, narrow[0]), getattr(np, name)(x, narrow[0]))
+        same(getattr(functions, name)(narrow, d), getattr(np, name)(narrow, x))
+        out = context.zeros(6, bool)
+        assert getattr(functions, name)(d, e, out=out) is out
+        same(out, getattr(np, name)(x, narrow))
+
+
 class FixedDraw:
     def __call__(self, strategy):
         return 7
