@@ -5,7 +5,7 @@ import warnings
 import distarray as da
 import numpy as np
 import pytest
-from checks import DTYPES, arrays, dealt, distributions, filled_shapes, same
+from checks import DTYPES, NUMPY_2, arrays, dealt, distributions, filled_shapes, same
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +27,8 @@ METHODS = [
     "normal_unbiased",
     "weibull",
 ]
+if not NUMPY_2:
+    METHODS.remove("closest_observation")  # NumPy 2 has mended it
 SHARES = [0, 1, 0.5, 0.25, 0.3, [0.1, 0.9], [[0.0, 0.5], [0.7, 1.0]], []]
 
 
@@ -60,8 +62,9 @@ def test_quantile(any_context, data, dtype, method, q, keepdims):
 
 def close(result, expected):
     expected = np.asarray(expected)
-    assert result.shape == expected.shape and result.dtype == expected.dtype
-    tolerance = 1e-5 if expected.dtype == np.float32 else 1e-12
+    assert result.shape == expected.shape
+    assert result.dtype == expected.dtype or not NUMPY_2  # NumPy 1 has other dtypes for some methods
+    tolerance = 1e-5 if np.float32 in (result.dtype, expected.dtype) else 1e-12
     np.testing.assert_allclose(result.toarray(), expected, rtol=tolerance, atol=tolerance * 50)
 
 

@@ -106,7 +106,7 @@ _SIGNED = tuple(NUMBER[np.dtype(name)] for name in ("int8", "int16", "int32", "i
 
 
 def _compared(name: str, context: Context, sent: Sequence[Any], types: Sequence[int], out: Handle | None) -> DistArray:
-    """uint64 compared with signed integers: exactly, which in float64, to which they are promoted, they would not be."""
+    """uint64 compared with signed integers: exactly, which they are not in float64, to which they are promoted."""
     arrays = [
         one if isinstance(one, Handle) else context.fromarray(np.asarray(one[0], dtype_of(one[1]))) for one in sent
     ]
