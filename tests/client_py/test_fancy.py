@@ -282,10 +282,10 @@ def test_an_array_indexed_by_and_assigned_from_itself(context):
     array = context.fromarray(source)
     np.testing.assert_array_equal(array[array].toarray(), source[source])
     array[array] = array
-    source[source] = source.copy()
+    source[source.copy()] = source.copy()
     np.testing.assert_array_equal(array.toarray(), source)
     array[array] = array[::-1]
-    source[source] = source[::-1].copy()
+    source[source.copy()] = source[::-1].copy()
     np.testing.assert_array_equal(array.toarray(), source)
 
 

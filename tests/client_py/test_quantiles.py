@@ -54,8 +54,10 @@ def test_median(any_context, data, dtype, keepdims):
 def test_quantile(any_context, data, dtype, method, q, keepdims):
     d, x = data.draw(dealt(any_context, arrays(filled_shapes, dtype)))
     axis = some_axis(data, x.ndim)
-    close(da.quantile(d, q, axis=axis, method=method, keepdims=keepdims),
-          np.quantile(x, q, axis=axis, method=method, keepdims=keepdims))
+    close(
+        da.quantile(d, q, axis=axis, method=method, keepdims=keepdims),
+        np.quantile(x, q, axis=axis, method=method, keepdims=keepdims),
+    )
     hundredths = (np.asarray(q, dtype=float) * 100).tolist()
     close(da.percentile(d, hundredths, axis=axis, method=method), np.percentile(x, hundredths, axis, method=method))
 
@@ -78,8 +80,10 @@ def test_ignoring_nan(any_context, data, dtype, method, q, keepdims):
     axis = some_axis(data, x.ndim)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        close(da.nanquantile(d, q, axis=axis, method=method, keepdims=keepdims),
-              np.nanquantile(x, q, axis=axis, method=method, keepdims=keepdims))
+        close(
+            da.nanquantile(d, q, axis=axis, method=method, keepdims=keepdims),
+            np.nanquantile(x, q, axis=axis, method=method, keepdims=keepdims),
+        )
         close(da.nanmedian(d, axis=axis, keepdims=keepdims), np.nanmedian(x, axis=axis, keepdims=keepdims))
         close(da.median(d, axis=axis), np.median(x, axis=axis))
         close(da.quantile(d, q, axis=axis), np.quantile(x, q, axis=axis))
