@@ -124,6 +124,8 @@ def to_element(value: Any, dtype: DType) -> Any:
     """The Python number that an element of dtype holds after x[...] = value, NumPy's rules. Errors as NumPy's."""
     number = weak(value)
     if number is None:
+        if hasattr(value, "__array_ufunc__") and np.ndim(value):  # an array, which is not fetched for this
+            raise InvalidTypeError(f"a number was expected, an array of shape {value.shape} was given")
         scalar = np.asarray(value)
         if scalar.dtype.kind not in _KIND_RANK:
             raise InvalidTypeError(f"cannot assign {value!r} to an array of {dtype}")

@@ -77,11 +77,9 @@ absl::StatusOr<RowWrite> RowWrite::Plan(Workbench& bench, const Array& target, s
 
 absl::StatusOr<Planner::Write> RowWrite::Run(Workbench& bench, const std::vector<ValuePtr>& reads,
                                              const std::function<CommandBody(const BufferView& rows)>& command) const {
-  Array array = target;
-  if (direct) {
-    // Of a permuted view whose permutation is undone here: all of what it is a view of, not a copy of the view.
-    array.view = View::Whole(array.base->value()->shape);
-  } else {
+  // The target may be a view that puts dimensions in another order, of which `axes` make the array's own again.
+  Array array{target.base, View::Whole(target.base->value()->shape)};
+  if (!direct) {
     const Operand operand = target.operand();
     DA_ASSIGN_OR_RETURN(const View ordered, PermuteView(operand.view, axes));
     ValuePtr rows = bench.recorder().Copy({operand.value, ordered}, bench.origin());

@@ -56,6 +56,7 @@ def daemons():
             running[engines] = FakeServer(engines) if FAKE else PrivateDaemon(engines)
         return running[engines].address
 
+    address.running = running
     yield address
     for daemon in running.values():
         daemon.stop()
@@ -71,7 +72,6 @@ def contexts(daemons):
             made[engines] = da.Context(daemons(engines))
         return made[engines]
 
-    context.made = made
     yield context
     for one in made.values():
         one.close()
@@ -80,17 +80,18 @@ def contexts(daemons):
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind(request):
     """After a test that passed, the daemons that it shares with others hold no more arrays and memory than before, by
-    their own books.
+    their own books. Of one that failed, its traceback holds arrays.
     """
-    before = {} if FAKE or "contexts" not in request.fixturenames else books(request)
+    shares = not FAKE and "daemons" in request.fixturenames
+    before = books(request) if shares else {}
     yield
-    if not before or getattr(request.node, "failed", False):
+    if not shares or getattr(request.node, "failed", False):
         return
     kept = [each for each in request.node.funcargs.values() if isinstance(each, da.DistArray)]  # other fixtures' values
     room = sum(array.nbytes for array in kept)
     deadline = time.monotonic() + 60
     for engines, (keys, used) in books(request).items():
-        keys_before, used_before = before.get(engines, (set(), 0))
+        keys_before, used_before = before.get(engines, (set(), 0))  # of a daemon that the test started
         left = keys - keys_before - {array.key.value for array in kept}
         assert not left, f"arrays are left behind: {left}"
         while used > used_before + room and time.monotonic() < deadline:  # sessions of the test's own may be ending
@@ -100,10 +101,11 @@ def nothing_is_left_behind(request):
 
 
 def books(request):
-    """By number of engines: the keys of the arrays of the context, and the bytes in use."""
+    """Of every daemon, by its number of engines: the keys of the arrays of the shared context, and the bytes in use."""
     gc.collect()
     found = {}
-    for engines, one in request.getfixturevalue("contexts").made.items():
+    for engines in list(request.getfixturevalue("daemons").running):
+        one = request.getfixturevalue("contexts")(engines)
         one.wait()
         keys = {listed.key for listed in one.list_arrays()}
         found[engines] = keys, one.server_info().memory_used_bytes

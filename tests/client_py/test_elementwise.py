@@ -1,5 +1,6 @@
 """Elementwise functions and operators on the engines, against NumPy."""
 
+import itertools
 import operator
 
 import distarray.globalapi as da
@@ -79,6 +80,8 @@ ARITHMETIC = [
     "nextafter",
     "heaviside",
 ]
+# NumPy 1 promotes arrays of no dimensions by their values.
+promoted_shapes = filled_shapes if NUMPY_2 else filled_shapes.filter(len)
 COMPARISONS = ["less", "less_equal", "equal", "not_equal", "greater", "greater_equal"]
 LOGICAL = ["logical_and", "logical_or", "logical_xor"]
 BITWISE = ["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"]
@@ -114,7 +117,7 @@ def has_loop(function, *operands):
 @given(st.data(), st.sampled_from(sorted(UNARY)), st.sampled_from(FLOATS))
 def test_unary_of_floats(context, data, name, dtype):
     low, high, ulps = UNARY[name]
-    shape = data.draw(filled_shapes)
+    shape = data.draw(promoted_shapes)
     x = np.random.default_rng(data.draw(st.integers(0, 999))).uniform(low, high, shape).astype(dtype)
     d, x = data.draw(dealt(context, st.just(x)))
     expected = getattr(np, name)(x)
@@ -158,9 +161,10 @@ def same_where_finite(result, expected):
 
 @given(st.data(), st.sampled_from(ARITHMETIC + COMPARISONS + LOGICAL), dtypes, dtypes)
 def test_binary(context, data, name, a, b):
-    shape = data.draw(filled_shapes)
+    shape = data.draw(promoted_shapes)
     broadcast = tuple(data.draw(st.sampled_from([1, size])) for size in shape)
     x, y = data.draw(arrays(shape, a)), data.draw(arrays(broadcast[data.draw(st.integers(0, len(shape))) :], b))
+    y = y if NUMPY_2 else np.atleast_1d(y)
     if name in ("fmod", "remainder", "mod", "floor_divide", "true_divide", "divide"):
         y = np.where(y == 0, y.dtype.type(3), y)
     d, e = data.draw(dealt(context, st.just(x)))[0], data.draw(dealt(context, st.just(y)))[0]
@@ -361,7 +365,7 @@ def test_divisors_and_multiples(context, data, name, dtype):
 
 @given(st.data(), dtypes.filter(lambda dtype: dtype.kind != "b"))
 def test_clip(context, data, dtype):
-    shape = data.draw(filled_shapes)
+    shape = data.draw(promoted_shapes)
     x, low, high = (data.draw(arrays(shape, dtype)) for _ in range(3))
     if dtype in FLOATS:
         for number in (x, low, high):
@@ -374,6 +378,15 @@ def test_clip(context, data, dtype):
     same(functions.clip(d), x)
     if NUMPY_2:
         same(functions.clip(d, 2.5, upper), np.clip(x, 2.5, high))
+
+
+@pytest.mark.skipif(not NUMPY_2, reason="NumPy 1 promotes by value")
+def test_clip_promotes_all_three_together(context):
+    for dtypes_of_three in itertools.product(["?", "i1", "u2", "i8", "f4", "c8", 2, 2.5], repeat=3):
+        x, low, high = (np.ones(3, one) if isinstance(one, str) else one for one in dtypes_of_three)
+        if isinstance(x, np.ndarray):
+            d, lower, upper = (context.fromarray(n) if isinstance(n, np.ndarray) else n for n in (x, low, high))
+            same(functions.clip(d, lower, upper), np.clip(x, low, high))
 
 
 def test_clip_beyond_the_range(context):
@@ -502,6 +515,24 @@ def test_mixed_dtypes_promote_as_numpy(context):
     for a in DTYPES:
         for b in DTYPES:
             same(made[a] + made[b], rng[a] + rng[b])
+
+
+@pytest.mark.skipif(not NUMPY_2, reason="NumPy 1 compares them in float64")
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_unsigned_and_signed_integers_are_compared_exactly(context, name):
+    x = np.array([2**63 + 1, 2**63 - 1, 2**53 + 1, 0, 2**64 - 1, 2**64 - 128], np.uint64)
+    y = np.array([-1, 2**63 - 1, 2**53, 0, -1, -128])
+    d = context.fromarray(x, dist="c")
+    for dtype in ("int8", "int64"):
+        narrow = y if dtype == "int64" else y.clip(-128, 127).astype(dtype)
+        e = context.fromarray(narrow)
+        same(getattr(functions, name)(d, e), getattr(np, name)(x, narrow))
+        same(getattr(functions, name)(e, d[:, None]), getattr(np, name)(narrow, x[:, None]))
+        same(getattr(functions, name)(d, narrow[0]), getattr(np, name)(x, narrow[0]))
+        same(getattr(functions, name)(narrow, d), getattr(np, name)(narrow, x))
+        out = context.zeros(6, bool)
+        assert getattr(functions, name)(d, e, out=out) is out
+        same(out, getattr(np, name)(x, narrow))
 
 
 class FixedDraw:

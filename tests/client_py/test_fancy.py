@@ -289,10 +289,10 @@ def test_an_array_indexed_by_and_assigned_from_itself(context):
     array = context.fromarray(source)
     np.testing.assert_array_equal(array[array].toarray(), source[source])
     array[array] = array
-    source[source] = source.copy()
+    source[source.copy()] = source.copy()
     np.testing.assert_array_equal(array.toarray(), source)
     array[array] = array[::-1]
-    source[source] = source[::-1].copy()
+    source[source.copy()] = source[::-1].copy()
     np.testing.assert_array_equal(array.toarray(), source)
 
 
@@ -328,6 +328,20 @@ def test_permuted_views_are_written_through(context, axes, axis):
     x.transpose(axes)[index] = -1.0
     np.testing.assert_array_equal(array.toarray(), x)
 
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_transposed_arrays_are_written_through(contexts, engines):
+    """Of which the indexed dimension, put in front, is the first one of the array itself again."""
+    for distribution in distributions(contexts(engines), (7, 5)):
+        source = elements((7, 5))
+        array = contexts(engines).fromarray(source, distribution)
+        for index, value in (([0, -2, 0], 50), ([1, 2], np.arange(10).reshape(5, 2)), (source[:, 0] % 3 == 0, -1)):
+            array.T[:, index] = value
+            source.T[:, index] = value
+            np.testing.assert_array_equal(array.toarray(), source)
+        array.T[[3, 0]] = 7
+        source.T[[3, 0]] = 7
+        np.testing.assert_array_equal(array.toarray(), source)
 
 
 def test_a_result_lies_where_its_indices_do(context):

@@ -181,6 +181,7 @@ def test_result_type(context):
         ((1, 2.0), np.float64),
         ((True,), np.bool_),
         ((True, np.uint8), np.uint8),
+        ((np.int8, np.uint16, np.float32), np.float32),  # which are not promoted one after another
     ):
         assert distarray.result_type(*given) == expected
     with pytest.raises(ValueError, match="at least one"):

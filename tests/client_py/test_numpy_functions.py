@@ -98,8 +98,89 @@ CALLS = {
         lambda a: np.ones_like(a),
         lambda a: np.full_like(a, 7),
         lambda a: np.copy(a),
+        lambda a: np.angle(a - 5),
+        lambda a: np.isposinf(np.log(a - 1)),
+        lambda a: np.isneginf(np.log(a - 1)),
+        lambda a: np.choose((a > 5).astype(int), [a, -a]),
+        lambda a: np.select([a > 9, a > 5], [a, -a], 7),
+        lambda a: np.histogram(a, bins=3)[0],
+        lambda a: np.bincount(a[0].astype(int), minlength=9),
+        lambda a: np.empty_like(a) * 0,
+    ],
+    "positions": [
+        lambda a: np.argwhere(a > 4),
+        lambda a: np.flatnonzero(a > 4),
+        lambda a: np.nonzero(a > 4)[1],
+        lambda a: np.take(a, [2, 0], axis=0),
+        lambda a: np.take_along_axis(a, np.argsort(-a, axis=1), axis=1),
+        lambda a: np.compress([True, False, True], a, axis=0),
+        lambda a: np.extract(a > 4, a),
+        lambda a: np.repeat(a, 2, axis=1),
+        lambda a: np.searchsorted(a[0], a[1], side="right"),
+        lambda a: np.sort(-a, axis=0),
+        lambda a: np.argsort(-a),
+        lambda a: np.unique(a % 3),
+        lambda a: np.unique(a % 3, return_counts=True)[1],
+        lambda a: np.nanargmin(-a, axis=0),
+    ],
+    "statistics": [
+        lambda a: np.amax(a, axis=0),
+        lambda a: np.min(a, axis=1),
+        lambda a: np.nanmin(a, axis=0),
+        lambda a: np.nanprod(a, axis=1),
+        lambda a: np.nanvar(a, axis=0),
+        lambda a: np.median(a, axis=0),
+        lambda a: np.nanmedian(a, axis=1),
+        lambda a: np.percentile(a, 30, axis=0),
+        lambda a: np.nanpercentile(a, [30, 60]),
+        lambda a: np.quantile(a, 0.3, axis=1),
+        lambda a: np.nanquantile(a, 0.3),
+        lambda a: np.cov(a),
+        lambda a: np.corrcoef(a * a, rowvar=False),
+        lambda a: np.cumsum(a, axis=1),
+        lambda a: np.cumprod(a[0]),
+        lambda a: np.nancumsum(a),
+        lambda a: np.nancumprod(a, axis=0),
+        lambda a: np.diff(a, axis=0),
+    ],
+    "products": [
+        lambda a: np.dot(a, a[0]),
+        lambda a: np.inner(a, a),
+        lambda a: np.outer(a[0], a[1]),
+        lambda a: np.vdot(a, a),
+        lambda a: np.kron(a, a[:2]),
+        lambda a: np.tensordot(a, a, axes=2),
+        lambda a: np.einsum("ij,kj->ik", a, a),
+        lambda a: np.trace(a, offset=1),
+        lambda a: np.diagonal(a, 1),
+        lambda a: np.matmul(a, a[0]),
+        lambda a: np.add.accumulate(a),
+    ],
+    "more shapes": [
+        lambda a: np.atleast_1d(a[0, 0]),
+        lambda a: np.atleast_2d(a[0]),
+        lambda a: np.dstack([a, a]),
+        lambda a: np.fliplr(a),
+        lambda a: np.hsplit(a, 2)[1],
+        lambda a: np.vsplit(a, 3)[1],
+        lambda a: np.dsplit(np.expand_dims(a, 0), 2)[0],
     ],
 }
+if NUMPY_2:
+    CALLS["of the array API"] = [
+        lambda a: np.astype(a, np.int8),
+        lambda a: np.concat([a, a]),
+        lambda a: np.cumulative_sum(a, axis=1, include_initial=True),
+        lambda a: np.cumulative_prod(a[0]),
+        lambda a: np.matrix_transpose(a),
+        lambda a: np.permute_dims(a, (1, 0)),
+        lambda a: np.unique_counts(a % 3).counts,
+        lambda a: np.unique_inverse(a % 3).inverse_indices,
+        lambda a: np.unique_all(a % 3).indices,
+        lambda a: np.sort(np.unique_values(a % 3)),
+        lambda a: np.unstack(a)[1],
+        lambda a: np.vecdot(a, a),
+    ]
 
 
 def never_fetches(array, *args, **kwargs):
@@ -125,11 +206,31 @@ def test_numpys_functions(contexts, unfetched, chapter, engines):
             same(result, call(X), 8)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_every_twin_is_tried(context, monkeypatch):
+    """NumPy's functions that come to have a twin are in the table above, or tried with what is no array."""
+    from distarray.globalapi import _numpy_protocol
+
+    dispatched = set()
+    own = _numpy_protocol.function
+    noted = lambda function, *rest: (dispatched.add(function), own(function, *rest))[1]  # noqa: E731
+    monkeypatch.setattr(_numpy_protocol, "function", noted)
+    d = context.fromarray(X)
+    for call in (one for calls in CALLS.values() for one in calls):
+        call(d)
+    elsewhere = "allclose array_equal array_equiv can_cast ndim put result_type shape size"
+    left = {function.__name__ for function in set(_numpy_protocol._functions()) - dispatched}
+    assert left == set(elsewhere.split())
+
+
 def test_what_is_no_array(context, unfetched):
     d = context.fromarray(X)
     assert np.shape(d) == (3, 4) and np.ndim(d) == 2 and np.size(d) == 12 and np.size(d, 1) == 4
     assert np.allclose(d, d) and np.array_equal(d, d) and np.array_equiv(d, d[:1] * 0 + d)
     assert np.result_type(d, np.complex64) == np.complex128 and np.can_cast(d.dtype, np.complex128)
+    assert np.can_cast(d, np.complex128) and not np.can_cast(d, np.float32)
+    np.put(d, [1, -1], [50, 60])
+    assert d[0, 1].item() == 50 and d[2, 3].item() == 60
 
 
 def test_out(context, unfetched):
@@ -174,8 +275,12 @@ def test_what_has_no_twin_is_a_type_error(context, unfetched):
         lambda: np.zeros_like(d, shape=(2, 2)),
         lambda: np.where(d),
         lambda: np.reshape(d),
+        lambda: np.linspace(d, 3),
+        lambda: context.linspace(d, 3),
     ):
-        with pytest.raises(TypeError, match="available|takes|argument|must be a DistArray|cannot go"):
+        with pytest.raises(
+            TypeError, match="available|takes|argument|must be a DistArray|cannot go|number was expected"
+        ):
             call()
 
 

@@ -37,10 +37,23 @@ class Program:
 
     def run(self):
         draw = self.random
-        shape = tuple(draw.randint(0 if draw.random() < 0.1 else 1, 9) for _ in range(draw.randint(1, 3)))
+        shape = self.shape()
         for _ in range(3):
             self.make(shape)
-        steps = [
+        steps = self.steps()
+        for _ in range(draw.randint(3, 14)):
+            draw.choice(steps)()
+            if draw.random() < 0.25:
+                self.check(draw.randrange(len(self.pairs)))
+        for number in range(len(self.pairs)):
+            self.check(number)
+
+    def shape(self):
+        draw = self.random
+        return tuple(draw.randint(0 if draw.random() < 0.1 else 1, 9) for _ in range(draw.randint(1, 3)))
+
+    def steps(self):
+        return [
             self.combine,
             self.slice,
             self.set_scalar,
@@ -49,12 +62,6 @@ class Program:
             self.reduce,
             self.deal_out,
         ]
-        for _ in range(draw.randint(3, 14)):
-            draw.choice(steps)()
-            if draw.random() < 0.25:
-                self.check(draw.randrange(len(self.pairs)))
-        for number in range(len(self.pairs)):
-            self.check(number)
 
     def check(self, number):
         ours, expected = self.pairs[number]
@@ -70,6 +77,11 @@ class Program:
     def pick(self):
         number = self.random.randrange(len(self.pairs))
         return number, *self.pairs[number]
+
+    def pick_writable(self):
+        while not (picked := self.pick())[2].flags.writeable:
+            pass
+        return picked
 
     def distribution(self, shape):
         """Any: by letters, or with odd bounds, block sizes or index lists along one dimension; None for the default."""
@@ -150,14 +162,14 @@ class Program:
         self.pairs.append((d[index], np.array(view) if isinstance(view, np.generic) else view))
 
     def set_scalar(self):
-        i, d, x = self.pick()
+        i, d, x = self.pick_writable()
         index, value = self.index(x.shape), self.random.randint(0, 9)
         self.log.append(f"set {i} {index} {value}")
         x[index] = value
         d[index] = value
 
     def set_array(self):
-        (i, d, x), (j, e, y) = self.pick(), self.pick()
+        (i, d, x), (j, e, y) = self.pick_writable(), self.pick()
         index = self.index(x.shape)
         value = y.astype(x.dtype)
         try:
@@ -169,7 +181,7 @@ class Program:
         d[index] = e
 
     def add_in_place(self):
-        i, d, x = self.pick()
+        i, d, x = self.pick_writable()
         if x.dtype != bool:
             self.log.append(f"add 1 to {i}")
             x += 1

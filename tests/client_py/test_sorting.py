@@ -202,6 +202,9 @@ def test_searchsorted_of_what_is_no_distarray_and_of_many(context):
         same(da.searchsorted(context.fromarray(among), sought, side=side), expected)
         same(da.searchsorted(among, context.fromarray(sought), side=side), expected)
     same(da.searchsorted(context.fromarray(among), 1234.5), np.searchsorted(among, 1234.5))
+    bytes_ = np.arange(-50, 50, dtype=np.int8)
+    for number in (-129, -128, -50, 7, 127, 128, True):
+        same(da.searchsorted(context.fromarray(bytes_), number), np.searchsorted(bytes_, number))
     mixed = rng.permutation(among)
     sorter = np.argsort(mixed)
     expected = np.searchsorted(mixed, sought, sorter=sorter)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._arguments import as_float
-from distarray._dtypes import NUMBER, Plan, Weak, can_cast_same_kind, dtype_of, set_scalar, supported, weak
+from distarray._dtypes import NUMBER, UINT64, Plan, Weak, can_cast_same_kind, dtype_of, set_scalar, supported, weak
 from distarray._index import Shape, broadcast, normalize_axes, reduced_shape
 from distarray._proto import session_pb2
 from distarray._transport.session import origin
@@ -55,6 +55,8 @@ def elementwise(
         types.append(operand._type)
         shapes.append(operand._shape)
         sent.append(operand)
+    if name in _TRUE_OF_NEGATIVE and UINT64 in types and any(one in _SIGNED for one in types) and dtype is None:
+        return _compared(name, context, sent, types, out)
     plan: Plan = context._tables.plan(name, types, NUMBER[supported(dtype)] if dtype is not None else _NO_DTYPE)
     shape = shapes[0] if len(shapes) == 1 else broadcast(shapes)
     request = session_pb2.Request(origin=origin())
@@ -90,6 +92,32 @@ def elementwise(
     session.submit(request)
     out._written()
     return out  # type: ignore[return-value]
+
+
+# Comparisons of a negative number, as first or as second operand, with an unsigned one: whether they are true.
+_TRUE_OF_NEGATIVE = {
+    "equal": (False, False),
+    "not_equal": (True, True),
+    "less": (True, False),
+    "less_equal": (True, False),
+    "greater": (False, True),
+    "greater_equal": (False, True),
+}
+_SIGNED = tuple(NUMBER[np.dtype(name)] for name in ("int8", "int16", "int32", "int64"))
+
+
+def _compared(name: str, context: Context, sent: Sequence[Any], types: Sequence[int], out: Handle | None) -> DistArray:
+    """uint64 compared with signed integers: exactly, which they are not in float64, to which they are promoted."""
+    arrays = [
+        one if isinstance(one, Handle) else context.fromarray(np.asarray(one[0], dtype_of(one[1]))) for one in sent
+    ]
+    place = 0 if types[0] in _SIGNED else 1
+    negative = elementwise("less", (arrays[place], 0))
+    arrays[place] = convert("astype", arrays[place], UINT64)
+    compared = elementwise(name, arrays)
+    if _TRUE_OF_NEGATIVE[name][place]:
+        return elementwise("logical_or", (compared, negative), out=out)
+    return elementwise("logical_and", (compared, elementwise("logical_not", (negative,))), out=out)
 
 
 def elementwise_into(name: str, operands: Sequence[Any], dtype: npt.DTypeLike | None, out: Any) -> DistArray:
@@ -160,7 +188,7 @@ def reduce(
     result = context._tables.reduction(name, operand._type, number)
     if name in ("min", "max"):
         reduced = operand._shape if axes is None else [operand._shape[position] for position in axes]
-        if 0 in reduced and 0 not in shape:
+        if 0 in reduced:
             raise InvalidValueError(f"{name} of no elements: the array has shape {operand._shape}, axis is {axis}")
     request = session_pb2.Request(origin=origin())
     message = request.reduce

@@ -119,6 +119,8 @@ def _functions() -> dict[Callable[..., Any], tuple[Callable[..., Any], list[str]
 
     found: dict[Any, Callable[..., Any]] = {}
     for name in globalapi.__all__:
+        if name == "linspace":  # its ends are numbers here
+            continue
         twin = getattr(np, name, None) if inspect.isfunction(getattr(globalapi, name)) else None
         if callable(getattr(twin, "__wrapped__", None)) or hasattr(twin, "_implementation"):
             found[twin] = getattr(globalapi, name)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from distarray._dtypes import DTYPES, NUMBER, DType, supported, weak
+from distarray._dtypes import DTYPES, NUMBER, SCALARS, DType, supported, weak
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi._handle import Handle
 from distarray.globalapi.context import Context
@@ -168,9 +168,14 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
     return result
 
 
+def together(*operands: Any) -> DType:
+    """As result_type, of operands: what is no array, dtype or number is what numpy.asarray makes of it."""
+    known = (Handle, np.ndarray, *SCALARS)
+    return result_type(*(one if isinstance(one, known) else np.asarray(one) for one in operands))
+
+
 def promoted(dtypes: Sequence[DType]) -> DType:
-    """The dtype to which these are promoted together."""
-    result = dtypes[0]
-    for dtype in dtypes[1:]:
-        result = np.promote_types(result, dtype)
-    return DTYPES[NUMBER[result] - 1]
+    """The dtype to which these are promoted together: not always that of one pair after another, as int8, uint16 and
+    float32 are all in float32.
+    """
+    return DTYPES[NUMBER[np.result_type(*dtypes)] - 1]

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from distarray._arguments import as_integer
-from distarray._dtypes import dtype_of
+from distarray._dtypes import BOOL, FLOAT64, NUMBER, dtype_of
 from distarray.globalapi._elementwise import assigned, convert, elementwise, elementwise_into
 from distarray.globalapi._handle import Handle
+from distarray.globalapi.dtypes import together
 
 if TYPE_CHECKING:
     from distarray.globalapi.distarray import DistArray
@@ -205,9 +206,13 @@ def clip(
         return assigned("clip", convert("copy", x, x._type), out)
     if max is None:
         return elementwise_into("maximum", (x, min), dtype, out)
+    if min is None:
+        return elementwise_into("minimum", (x, max), dtype, out)
+    if dtype is None:
+        dtype = together(x, min, max)
+        x = convert("astype", x, NUMBER[dtype]) if isinstance(x, Handle) and x._type != NUMBER[dtype] else x
     # Two operations of one fused pass, each of which has vector instructions.
-    raised = x if min is None else elementwise("maximum", (x, min), dtype)
-    return assigned("clip", elementwise("minimum", (raised, max), dtype), out)
+    return assigned("clip", elementwise("minimum", (elementwise("maximum", (x, min), dtype), max), dtype), out)
 
 
 def round(x: Any, /, decimals: int = 0, out: Any = None) -> DistArray:
@@ -225,6 +230,15 @@ def round(x: Any, /, decimals: int = 0, out: Any = None) -> DistArray:
     first, second = ("multiply", "divide") if decimals > 0 else ("divide", "multiply")
     rounded = elementwise(second, (elementwise("rint", (elementwise(first, (x, scale)),)), scale))
     return assigned("round", convert("astype", rounded, x._type) if kind in ("i", "u") else rounded, out)
+
+
+def angle(x: Any, /, out: Any = None, *, dtype: npt.DTypeLike | None = None) -> DistArray:
+    """The angle of a complex number, in radians; of a negative one, pi.
+
+    Elementwise: a new array, dealt out as x is; dtype, if given, is what is computed in. See numpy.angle.
+    """
+    boolean = isinstance(x, Handle) and x._type == BOOL
+    return elementwise_into("angle", (convert("astype", x, FLOAT64) if boolean else x,), dtype, out)
 
 
 def isposinf(x: Any, /) -> DistArray:
@@ -263,7 +277,6 @@ def divmod(x1: Any, x2: Any, /) -> tuple[DistArray, DistArray]:
 
 
 absolute = _unary("absolute", "Absolute value; of complex numbers, their modulus.")
-angle = _unary("angle", "The angle of a complex number, in radians; of a negative one, pi.")
 arccos = _unary("arccos", "Inverse cosine, in radians.")
 arccosh = _unary("arccosh", "Inverse hyperbolic cosine.")
 arcsin = _unary("arcsin", "Inverse sine, in radians.")

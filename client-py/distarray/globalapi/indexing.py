@@ -16,6 +16,7 @@ from distarray.globalapi import _fancy
 from distarray.globalapi._computing import as_array, compute, compute_awaited, context_of, view
 from distarray.globalapi._elementwise import convert, elementwise
 from distarray.globalapi._handle import Handle
+from distarray.globalapi.dtypes import together
 
 if TYPE_CHECKING:
     from distarray.globalapi.distarray import DistArray
@@ -254,6 +255,7 @@ def choose(a: DistArray, choices: Sequence[Any], *, mode: str = "raise") -> Dist
     context_of("choose", [a, *choices])
     if not choices:
         raise InvalidValueError("choose: there are no choices")
+    a = convert("astype", a, INT64) if isinstance(a, Handle) and a._type == BOOL else a
     index = _in_range("choose", _positions("choose", a), len(choices), 0, mode)
     conditions = [elementwise("equal", (index, number)) for number in range(len(choices) - 1)]
     return select(conditions, list(choices[:-1]), choices[-1])
@@ -265,11 +267,12 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     """
     if len(condlist) != len(choicelist):
         raise InvalidValueError(f"select: {len(condlist)} conditions and {len(choicelist)} choices; expected as many")
-    result: Any = default
+    dtype = together(*choicelist, default)
+    result: Any = dtype.type(to_element(default, dtype)) if isinstance(default, SCALARS) else default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         if isinstance(condition, Handle) and condition._type != BOOL:
             raise InvalidTypeError(f"select: conditions must be of bool, one is of {condition.dtype}")
-        result = elementwise("where", (condition, choice, result))
+        result = elementwise("where", (condition, choice, result), dtype)
     return as_array(context_of("select", [*condlist, *choicelist, default]), result)
 
 

@@ -85,6 +85,8 @@ def nanmedian(
     """
     if a.dtype.kind == "c":
         raise InvalidTypeError("nanmedian takes real numbers; of complex ones there is the median")
+    if a.dtype.kind == "b":
+        return median(a, axis, out, keepdims=keepdims)
     return _quantile("nanmedian", a, 0.5, 1, axis, out, "linear", keepdims)
 
 

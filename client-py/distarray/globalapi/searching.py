@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from distarray._dtypes import INT64
-from distarray._index import normalize_axes, reduced_shape
+from distarray._index import normalize_axes
 from distarray.error import InvalidTypeError, InvalidValueError
 from distarray.globalapi import functions as f
 from distarray.globalapi._elementwise import assigned, reduce
@@ -37,11 +37,8 @@ def _position(name: str, x: DistArray, axis: int | None, keepdims: bool) -> Dist
     if isinstance(axis, tuple):
         raise InvalidTypeError(f"arg{name}: axis must be None or an int, {axis!r} was given")
     axes = normalize_axes(axis, x.ndim)
-    shape = reduced_shape(x.shape, axes, operator.truth(keepdims))
     if 0 in (x.shape if axes is None else [x.shape[axes[0]]]):
-        if 0 not in shape:
-            raise InvalidValueError(f"arg{name} of no elements: the array has shape {x.shape}, axis is {axis}")
-        return x._context.zeros(shape, np.int64)
+        raise InvalidValueError(f"arg{name} of no elements: the array has shape {x.shape}, axis is {axis}")
     best = reduce(name, x, axis, None, True)
     found = x == best
     if x.dtype.kind in "fc":

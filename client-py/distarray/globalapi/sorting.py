@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from distarray._dtypes import INT64
 from distarray._index import axis_of
 from distarray.error import InvalidTypeError, InvalidValueError
@@ -73,7 +75,10 @@ def searchsorted(x1: Any, x2: Any, /, side: str = "left", sorter: Any = None) ->
     targets.
     """
     context = context_of("searchsorted", [x1, x2])
-    x1, x2 = as_array(context, x1), as_array(context, x2)
+    x1 = as_array(context, x1)
+    if type(x2) is int and x1.dtype.kind in "iu" and np.iinfo(x1.dtype).min <= x2 <= np.iinfo(x1.dtype).max:
+        x2 = x1.dtype.type(x2)  # nothing need be promoted
+    x2 = as_array(context, x2)
     if x1.ndim != 1:
         raise InvalidValueError(f"searchsorted looks in an array of one dimension, x1 has shape {x1.shape}")
     if side not in _SIDES:

@@ -300,6 +300,7 @@ def nanmean(
     """
     if x.dtype.kind in "biu":
         return mean(x, axis, dtype, out, keepdims)
+    _check_inexact("nanmean", dtype)
     result = nansum(x, axis, dtype, None, keepdims)
     return assigned("nanmean", (result / _counts(x, axis, keepdims)).astype(result.dtype, copy=False), out)
 
@@ -320,6 +321,7 @@ def nanvar(
     """
     if x.dtype.kind in "biu":
         return var(x, axis, dtype, out, ddof, keepdims, correction=correction)
+    _check_inexact("nanvar", dtype)
     less = _correction("nanvar", ddof, correction)
     x = x if dtype is None else x.astype(dtype, copy=False)
     deviations = x - nanmean(x, axis, keepdims=True)
@@ -327,6 +329,11 @@ def nanvar(
     left = _counts(x, axis, keepdims) - less
     result = f.where(f.isnan(x), 0, squares).sum(axis, keepdims=keepdims) / left  # infinite ones make it NaN
     return assigned("nanvar", f.where(left <= 0, np.nan, result), out)
+
+
+def _check_inexact(name: str, dtype: npt.DTypeLike | None) -> None:
+    if dtype is not None and np.dtype(dtype).kind not in "fc":
+        raise InvalidTypeError(f"{name}: dtype must be floating or complex as the array's is, {dtype} was given")
 
 
 def nanstd(
