@@ -28,7 +28,10 @@ class PassBuilder {
   absl::Status AddInPlace(const ValuePtr& root, const BufferView& destination);
 
   /// Makes the pass's outcome depend on a stored value's (which it overwrites in part).
-  void DependOn(const Value& value) { inputs_.push_back(value.done); }
+  void DependOn(const Value& value) {
+    inputs_.push_back(value.done);
+    holds_.push_back(value.layout);
+  }
 
   /// Also stores what was computed on the way and is named, or read by somebody who is not part of this pass (what
   /// there is room for: the rest stays lazy).

@@ -100,6 +100,11 @@ void FrontHarness::Run() {
       if (const auto* frees = std::get_if<FreeBuffers>(&command.body); frees != nullptr && first) {
         freed.insert(freed.end(), frees->buffers.begin(), frees->buffers.end());
       }
+      if (const auto* forget = std::get_if<ForgetDistributions>(&command.body); forget != nullptr && first) {
+        for (const DistributionId id : forget->ids) {
+          forgotten.emplace(id, commands.size());
+        }
+      }
       if (!HasReply(command.body)) {
         continue;
       }

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ class FrontHarness {
   /// Commands that were sent, without definitions and frees, in order; each once, whatever the number of its targets.
   std::vector<Command> commands;
   std::vector<BufferId> freed;
+  std::map<DistributionId, std::size_t> forgotten;  // after how many commands
   std::vector<PoolId> pools_started;
   std::vector<PoolId> pools_stopped;
 

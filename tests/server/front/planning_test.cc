@@ -92,6 +92,29 @@ TEST_CASE("readers of the old elements run before an assignment in place") {
   CHECK(std::get<BufferView>(passes[1]->outputs.at(0)).buffer == passes[0]->operands.at(0).buffer);
 }
 
+TEST_CASE("the distribution that an assignment names outlives its array until then") {
+  H harness;
+  const PeerId client = harness.Connect();
+  harness.Send(client, H::Zeros(1, {10, 100}));
+  harness.Send(client, H::Wait({1}), true);
+  harness.Run();
+  harness.commands.clear();
+  v1::Request assign;
+  assign.mutable_assign()->set_key(1);
+  auto* range = assign.mutable_assign()->mutable_index()->add_entries()->mutable_slice();
+  range->set_start(2);
+  range->set_stop(5);
+  assign.mutable_assign()->mutable_scalar()->set_floating(7);
+  harness.Send(client, assign);
+  harness.Send(client, H::Delete({1}));
+  harness.Run();
+  const auto passes = harness.Of<RunProgram>();
+  REQUIRE(passes.size() == 1);
+  const auto named = std::get<BufferView>(passes[0]->outputs.at(0)).distribution;
+  REQUIRE(harness.forgotten.contains(named));
+  CHECK(harness.forgotten.at(named) == harness.commands.size());
+}
+
 TEST_CASE("readers recorded before the array itself was computed still run before an assignment") {
   H harness;
   const PeerId client = harness.Connect();
