@@ -57,6 +57,9 @@ def test_permuted_and_broadcast_views(contexts, engines, shape):
 
 def test_a_broadcast_view_is_read_only(context):
     repeated = view(context.arange(3), broadcast_shape=(2, 3), shape=(2, 3))
+    with pytest.raises(ValueError, match="read-only"):
+        repeated[...] = 1
+    repeated._storage = None  # the client does not know; the daemon refuses by itself
     repeated[...] = 1
     with pytest.raises(ValueError, match="read-only"):
         repeated.wait()
