@@ -7,7 +7,7 @@ others use it. `limit` is what such a machine allows (two cores, measured by sim
 cores, on huge pages, scaled to this run's elements); calibration figures stand first. Whether this machine gives huge
 pages to shared memory, where arrays lie, is printed and stands in the results as `shmem_enabled`.
 
-Usage: tests/bench/run [--elements N] [--file-bytes N] [--repeat K] [--only PART] [--output FILE]
+Usage: tests/bench/run [--elements N] [--file-bytes N] [--repeat K] [--only PART] [--heat PYTHON] [--output FILE]
 """
 
 from __future__ import annotations
@@ -293,7 +293,9 @@ def two_engines(report: Report, arguments: argparse.Namespace) -> None:
                 "functions": lambda: functions.sums(report, context, elements),
                 "small": lambda: small_operations(report, context, daemon.address),
                 "arrays": lambda: array_operations(report, context, elements // 2),
-                "language": lambda: language.language(report, context, ROOT / "build/bin/bench_loops", elements),
+                "language": lambda: language.language(
+                    report, context, ROOT / "build/bin/bench_loops", elements, arguments.heat
+                ),
                 "selection": lambda: selection.selection(report, context, elements),
                 "files": lambda: files(report, context, arguments.file_bytes),
             }
@@ -332,6 +334,7 @@ def main() -> None:
     parser.add_argument("--file-bytes", type=int, default=1 << 30)
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--only", choices=PARTS, help="one part of what two engines do, and nothing else")
+    parser.add_argument("--heat", metavar="PYTHON", help="a Python that has Heat (pip install heat: 3 GB), to contend")
     parser.add_argument("--idle-seconds", type=float, default=10)
     parser.add_argument("--output", default=str(ROOT / "build/bench/results.json"))
     arguments = parser.parse_args()

@@ -7,6 +7,8 @@ their arrays only while they are.
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -82,7 +84,10 @@ class Rows:
 
     def contend(self, contender: str, name: str, work: Work) -> None:
         """How much faster we were than a contender that does the same."""
-        theirs = self.report.median_s(work, 3)
+        self.told(contender, name, self.report.median_s(work, 3))
+
+    def told(self, contender: str, name: str, theirs: float) -> None:
+        """As contend, of so many seconds."""
         self.report.add(f"  {name}: {contender}", theirs * 1e3, "ms", ours_is_times_faster=theirs / self.ours_s[name])
 
 
@@ -174,38 +179,24 @@ def products(report: Any, context: Context) -> None:
         )
 
 
-def functions(report: Any, context: Context) -> None:
-    """Nanoseconds an element on one core: ours by a maximum over many elements on two, NumPy's in the cache."""
-    count, block = 8_000_000, 8192
-    for name, (low, high) in FUNCTIONS.items():
-        for dtype in (np.float64, np.float32):
-            values = np.random.default_rng(1).uniform(low, high, count).astype(dtype)
-            x = context.fromarray(values).wait()
-            operands = 2 if name == "power" else 1
-
-            def ours(x: Any = x, name: str = name, operands: int = operands) -> None:
-                float(getattr(da, name)(*[x] * operands).max())
-
-            def plain(x: Any = x) -> None:
-                float(x.max())
-
-            part, out = values[:block], np.empty(block, dtype)
-
-            def theirs(part: Any = part, out: Any = out, name: str = name, operands: int = operands) -> None:
-                for _ in range(100):
-                    getattr(np, name)(*[part] * operands, out=out)
-
-            cores = len(x.targets)
-            ours_ns = report.median_s(ours) * cores / count * 1e9
-            numpy_ns = report.median_s(theirs) / block / 100 * 1e9
-            report.add(
-                f"{name} of {np.dtype(dtype)}, a core",
-                ours_ns,
-                "ns",
-                target=">= NumPy's speed",
-                numpy_ns=numpy_ns,
-                times_numpy=numpy_ns / ours_ns,
-            )
+def functions(report: Any) -> None:
+    """A core against a core: one engine makes a new array, NumPy writes to one that it has."""
+    count = 8_000_000
+    with Context(engines=1) as context:
+        for name, (low, high) in FUNCTIONS.items():
+            for dtype in (np.float64, np.float32):
+                values = np.random.default_rng(1).uniform(low, high, count).astype(dtype)
+                x, out = context.fromarray(values).wait(), np.empty(count, dtype)
+                operands = 2 if name == "power" else 1
+                ours, theirs = getattr(da, name), getattr(np, name)
+                report.compare(
+                    f"{name} of 8M {np.dtype(dtype)}, one engine",
+                    lambda ours=ours, x=x, operands=operands: ours(*[x] * operands).wait(),
+                    lambda theirs=theirs, values=values, out=out, operands=operands: theirs(
+                        *[values] * operands, out=out
+                    ),
+                    target=">= NumPy's speed",
+                )
 
 
 @contextmanager
@@ -241,15 +232,17 @@ def contenders(rows: Rows, arrays: list[Any]) -> None:
 
         def compute(make: Callable[[], Any]) -> Work:
             def work() -> None:
-                result = make().persist(**options)
-                if client:
-                    from dask.distributed import wait
+                if not client:
+                    make().persist(**options)
+                    return
+                from dask.distributed import wait
+                from dask.graph_manipulation import clone
 
-                    wait(result)
+                # By other names: a result that the cluster still has is not computed anew.
+                wait(clone(make(), omit=[u, v, w, x]).persist())
 
             return work
 
-        # What a result was computed from is forgotten with it, so that the next run computes anew.
         return {
             FUSED: compute(lambda: u * v + w * dask.array.sin(x) + 1),
             ADD: compute(lambda: u + v),
@@ -266,7 +259,21 @@ def contenders(rows: Rows, arrays: list[Any]) -> None:
         print("Dask local cluster: not installed")
 
 
-def language(report: Any, context: Context, program: pathlib.Path, elements: int) -> None:
+def heat(rows: Rows, python: str) -> None:
+    """Heat, on two ranks; `python` has it."""
+    script = pathlib.Path(__file__).with_name("heat_ranks.py")
+    transport = ["--oversubscribe", "--mca", "btl", "self,vader"]
+    allowed = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    command = ["mpirun", "-n", "2", *transport, python, script, str(rows.elements), "3"]
+    ended = subprocess.run(command, env=allowed, stdout=subprocess.PIPE, text=True, check=True)
+    seconds = json.loads(ended.stdout.splitlines()[-1])
+    for name, key in {FUSED: "fused", ADD: "add", SUM: "sum"}.items():
+        rows.told("Heat, 2 ranks", name, seconds[key])
+
+
+def language(
+    report: Any, context: Context, program: pathlib.Path, elements: int, heat_python: str | None = None
+) -> None:
     elements -= elements % 128
     loops = Loops(program, elements)
     rows = Rows(report, loops, elements)
@@ -279,5 +286,7 @@ def language(report: Any, context: Context, program: pathlib.Path, elements: int
     loops.close()
     stencils(report, context)
     products(report, context)
-    functions(report, context)
+    functions(report)
     contenders(rows, arrays)
+    if heat_python:
+        heat(rows, heat_python)
