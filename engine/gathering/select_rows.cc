@@ -137,6 +137,8 @@ absl::StatusOr<std::int64_t> CountRepeated(std::span<const std::int64_t> repeats
 std::int64_t CopySelected(std::span<const std::uint8_t> mask, const std::byte* from, std::int64_t row_bytes,
                           std::span<std::byte> to) {
   switch (row_bytes) {
+    case 0:  // rows of no elements, for which there may be no memory
+      return CountTrue(mask);
     case 1:
       return SelectElements<std::uint8_t>(mask, from, to);
     case 2:
@@ -161,6 +163,8 @@ std::int64_t CopySelected(std::span<const std::uint8_t> mask, const std::byte* f
 std::int64_t PutSelectedRows(std::span<const std::uint8_t> mask, std::span<const std::byte> from,
                              std::int64_t row_bytes, std::byte* to) {
   switch (row_bytes) {
+    case 0:  // rows of no elements, for which there may be no memory
+      return CountTrue(mask);
     case 1:
       return PutElements<std::uint8_t>(mask, from, to);
     case 2:
@@ -186,10 +190,12 @@ std::int64_t RepeatRows(std::span<const std::int64_t> repeats, const std::byte* 
                         std::byte* to) {
   std::int64_t out = 0;
   for (std::size_t i = 0; i < repeats.size(); ++i) {
-    for (std::int64_t k = 0; k < repeats[i]; ++k) {
+    for (std::int64_t k = 0; k < repeats[i]; ++k, ++out) {
+      if (row_bytes == 0) {
+        continue;
+      }
       std::memcpy(to + out * row_bytes, from + static_cast<std::int64_t>(i) * row_bytes,
                   static_cast<std::size_t>(row_bytes));
-      ++out;
     }
   }
   return out;
