@@ -485,8 +485,8 @@ std::int64_t SegmentSorter::ChunkCount(int part) const {
 std::int64_t SegmentSorter::ChunkBytes() const {
   const std::int64_t most = *std::max_element(segment_.counts.begin(), segment_.counts.end());
   const auto headers = static_cast<std::int64_t>(plan_.sequence.size() * sizeof(std::uint32_t));
-  // Each part of each message is rounded up.
-  return std::min(most, chunk_elements()) * CarriedBytes() + headers + segment_.part_count() * 3 * kRounded;
+  // Each part of each message is rounded up, and so are chunks, which lie end to end.
+  return RoundedUp(std::min(most, chunk_elements()) * CarriedBytes() + headers + segment_.part_count() * 3 * kRounded);
 }
 
 void SegmentSorter::BeginRound(int round) {
