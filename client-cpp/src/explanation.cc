@@ -51,7 +51,7 @@ std::int64_t Explanation::memory_bytes() const {
 
 std::string Explanation::ToString() const {
   if (steps.empty()) {
-    return "stored: nothing would run";
+    return "stored, or under way: nothing would run";
   }
   std::string text =
       absl::StrCat(programs(), " programs, moves ", moved_bytes(), " bytes, new memory ", memory_bytes(), " bytes");

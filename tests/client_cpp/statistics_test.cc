@@ -234,7 +234,7 @@ TEST_CASE("what would run") {
     CHECK(before.ToString().find("sin;") != std::string::npos);
     CHECK(b.Wait().ok());
     CHECK(Got(b.Explain()).steps.empty());
-    CHECK(Got(b.Explain()).ToString() == "stored: nothing would run");
+    CHECK(Got(b.Explain()).ToString() == "stored, or under way: nothing would run");
     CHECK(Why(Array().Explain()) == Reason::kInvalidValue);
   });
 }
